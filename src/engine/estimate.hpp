@@ -1,0 +1,113 @@
+// What an engine says about a model on GPUs: amounts per rank, the cache's geometry, and answers to the solver's questions.
+// Solver and reports know this interface only; how an engine counts is its own folder's business.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detect/devices.hpp"
+#include "engine/options.hpp"
+#include "estimator/blueprint.hpp"
+#include "model/model.hpp"
+#include "support/checked.hpp"
+#include "support/result.hpp"
+
+namespace vramauto::engine {
+
+// An amount with bounds; all equal when exact.
+struct Amount {
+  Bytes best = 0, low = 0, high = 0;
+  static Amount exact(Bytes bytes) { return {bytes, bytes, bytes}; }
+  bool is_exact() const { return low == high; }
+};
+
+struct Component {                       // one named amount on one rank
+  std::string_view name;                 // static text: "layers", "embedding", "sampler", …
+  vramauto_kind kind = VRAMAUTO_KIND_OTHER;
+  Amount amount;
+  bool outside_budget = false;
+  std::string_view source;               // static text: "config", "vLLM 0.33", "measured H100, 0.19", "guess"
+};
+
+struct Rank {
+  std::uint32_t rank = 0, dp = 0, pp = 0, tp = 0, device = 0;
+  Bytes total_bytes = VRAMAUTO_UNKNOWN;  // of its device
+  Bytes free_at_start = VRAMAUTO_UNKNOWN;  // what the engine will see as free when it takes its first snapshot, best value
+  Bytes parameter_bytes = 0;             // parameters and buffers before post-processing and rounding
+  Amount weights, activation, non_torch, graphs;
+  bool graphs_in_budget = false;
+  Amount other_in_budget;                // counted by the budget and none of the above (runner buffers, fragmentation)
+  Amount outside;                        // after the cache is sized: graphs not counted, block tables, warm-up, workspaces
+  std::vector<Component> components;     // the same amounts, named; sums equal the members above
+
+  // Everything the engine subtracts from its budget before the cache.
+  Amount fixed() const;
+};
+
+struct CacheGroup {                      // one group of layers as the engine allocates them
+  std::string_view kind;                 // "full", "sliding", "chunked", "latent", "cross", "indexer", "ring", "state"
+  std::uint32_t layers = 0;              // real ones, without padding
+  std::uint32_t block_tokens = 0;
+  Bytes block_bytes = 0;                 // all its layers, one block
+  std::uint64_t window_tokens = VRAMAUTO_UNKNOWN;
+  Bytes sequence_bytes = 0;              // of state that does not grow with length
+};
+
+struct CacheReport {                     // for given cache bytes on every rank
+  std::uint64_t num_blocks = 0, tokens = 0;
+  double max_concurrency = 0;
+  bool holds_max_model_len = false;
+  std::uint64_t longest = 0;             // longest single sequence, at most the model's own length; 0: none
+};
+
+struct Effective {                       // every value as the engine will use it
+  std::uint64_t max_model_len = 0, max_num_seqs = 0, max_num_batched_tokens = 0, block_size = 16;
+  bool enforce_eager = false, enable_prefix_caching = true, enable_chunked_prefill = true;
+  std::string_view dtype, kv_cache_dtype;  // "bfloat16"; "bfloat16", "fp8_e4m3" as stored
+  std::string quantization;
+};
+
+struct Warning { std::string code, message; };
+
+class Estimate {
+ public:
+  virtual ~Estimate() = default;
+
+  std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
+  bool version_known = true;
+  Workload workload;                     // as asked
+  Effective effective;
+  std::vector<Rank> ranks;               // dp-major, then pp, then tp
+  std::vector<CacheGroup> groups;        // of the whole model when it is not pipelined, else of all stages merged
+  Bytes bytes_per_token = 0;             // all token-indexed caches of one rank, the fullest
+  Bytes bytes_per_block = 0;             // as allocated, on the fullest rank
+  std::uint64_t model_max_len = 0;       // the model's own
+  double default_utilization = 0.9;
+  double utilization_limit = 1.0;
+  std::vector<Warning> warnings;
+  std::vector<std::string> notes;
+
+  // Budget of a rank: ceil(total x utilization) in vLLM. Needs a known total.
+  virtual Bytes budget(const Rank& rank, double utilization) const = 0;
+  // Cache bytes one sequence count of a length needs on a rank, with the engine's own reserve (null block) included where it
+  // checks with one. `checked` adds that reserve.
+  virtual Bytes cache_bytes(const Rank& rank, std::uint64_t length, std::uint64_t sequences, bool checked) const = 0;
+  // What the engine logs when every rank has these cache bytes (one entry per rank), and what max_model_len it would offer.
+  virtual CacheReport report(std::span<const Bytes> cache_bytes, std::uint64_t max_model_len) const = 0;
+};
+
+struct Request {
+  const model::Model* model = nullptr;
+  const estimator::Blueprint* blueprint = nullptr;   // nullptr for the rule
+  std::span<const detect::Device> devices;           // empty: one GPU of unknown size per rank
+  const Workload* workload = nullptr;
+};
+
+// Prices a blueprint. E_UNSUPPORTED with the engine's own reason where the engine would refuse (heads that do not divide …).
+Result<std::unique_ptr<Estimate>> estimate(const Request& request);
+
+}  // namespace vramauto::engine

@@ -1,0 +1,58 @@
+// The one table of workload options: names, types, ranges, defaults, help. CLI, bindings and service are generated from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/checked.hpp"
+#include "support/result.hpp"
+
+namespace vramauto::engine {
+
+enum class OptionType : std::uint32_t { switch_ = 1, integer, number, bytes, choice, text, json };
+
+struct Option {
+  OptionType type;
+  std::string_view name;          // vLLM's own flag without the dashes
+  std::string_view short_name;    // "tp", or ""
+  std::string_view choices;       // "auto|fp8|…" for choice
+  std::string_view default_text;  // "the model's own", for people
+  std::string_view help;          // one line
+};
+std::span<const Option> options();
+const Option* find_option(std::string_view name_or_short);
+
+// What was asked: every member empty or at its default until set. Values are checked when set, as vLLM reads them.
+struct Workload {
+  std::string engine = "vllm", engine_version = "auto", method = "engine", policy = "balanced", usage = "server", estimator;
+  std::uint32_t tensor_parallel_size = 1, pipeline_parallel_size = 1, data_parallel_size = 1, decode_context_parallel_size = 1;
+  bool enable_expert_parallel = false;
+  std::optional<std::uint64_t> max_model_len;             // empty: auto
+  bool max_model_len_auto = false;                        // "auto" asked for by name
+  std::optional<std::uint64_t> max_num_seqs, max_num_batched_tokens, block_size, num_gpu_blocks_override;
+  std::optional<double> gpu_memory_utilization;           // empty: automatic
+  std::optional<Bytes> kv_cache_memory_bytes;
+  std::string kv_cache_dtype = "auto", quantization, dtype = "auto", attention_backend;
+  bool enforce_eager = false;
+  std::optional<bool> enable_prefix_caching, enable_chunked_prefill;
+  double cpu_offload_gib = 0;
+  std::string limit_mm_per_prompt, mm_encoder_tp_mode = "weights", speculative_config, compilation_config;
+  bool enable_lora = false, language_model_only = false, enable_eplb = false;
+  std::uint32_t max_loras = 1, max_lora_rank = 16;
+  std::string mamba_cache_mode, mamba_cache_dtype = "auto", mamba_ssm_cache_dtype = "auto";
+  std::uint64_t sequences = 1;                            // of max_model_len that should fit at once
+  Bytes reserve = 0;                                      // kept free on every GPU
+  bool reserve_set = false;
+  std::vector<std::string> env;                           // the engine's environment, NAME=VALUE
+
+  std::vector<std::string> set_names;                     // options that were set, in order, without repeats
+};
+
+// Sets one option; value empty optional: back to the default. An unknown name suggests the nearest.
+Result<void> set(Workload& workload, std::string_view name, std::optional<std::string_view> value);
+
+}  // namespace vramauto::engine

@@ -1,0 +1,78 @@
+// A model as its files describe it: configuration and tensor headers. Immutable; weights are never read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/checked.hpp"
+#include "support/json.hpp"
+#include "support/result.hpp"
+
+namespace vramauto::model {
+
+struct Tensor {
+  std::string_view name;
+  vramauto_dtype dtype = 0;
+  std::uint32_t rank = 0;
+  std::array<std::uint64_t, VRAMAUTO_MAX_RANK> shape{};  // outermost first
+  Bytes bytes = 0;
+};
+
+// Tensors of all shards, in file order (shards by name).
+class Inventory {
+ public:
+  bool known() const { return !tensors_.empty(); }
+  std::span<const Tensor> tensors() const { return tensors_; }
+  const Tensor* find(std::string_view name) const;       // built on first use, thread-safe
+  std::uint64_t elements() const { return elements_; }
+  Bytes bytes() const { return bytes_; }
+
+ private:
+  struct Lookup;
+  std::vector<Tensor> tensors_;
+  std::vector<std::string> names_;                       // backing store of the names, one string per shard
+  std::uint64_t elements_ = 0;
+  Bytes bytes_ = 0;
+  mutable std::shared_ptr<Lookup> lookup_;
+  friend class InventoryBuilder;
+};
+
+enum class Source { files = 1, config = 2, catalogue = 3, name = 4, cache = 5, hub = 6 };
+std::string_view source_name(Source source);             // "files", "config", "cache", "hub", "catalogue", "name"
+
+struct NamedDocument { std::string name; json::Document document; };
+struct Warning { std::string code, message; };
+
+struct Model {
+  std::string id;                                        // "" unless opened by id
+  std::string path;                                      // "" for catalogue and name
+  std::string architecture, model_type;                  // "" when not known
+  Source source = Source::name;
+  bool has_config = false;                               // false: only a name or bare weights
+  json::Document config;                                 // keys left to the class filled in with the model_type's defaults
+  std::vector<NamedDocument> documents;                  // "hf_quant_config.json", "generation_config.json", "preprocessor_config.json", …
+  Inventory tensors;                                     // empty without tensor headers
+  std::vector<std::string> index_names;                  // tensor names of an index whose shards are not here (sorted)
+  Bytes stored_bytes = VRAMAUTO_UNKNOWN;                 // headers, else the index's total_size
+  Bytes weight_file_bytes = 0;                           // *.safetensors and *.bin directly in the directory
+  bool mistral_format = false;                           // params.json with consolidated*.safetensors
+  std::vector<Warning> warnings;
+
+  const json::Document* document(std::string_view name) const;
+};
+
+struct OpenOptions {
+  bool use_environment = true;                           // HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME
+};
+
+// A directory, config.json, *.safetensors, *.safetensors.index.json, or a Hugging Face id (cache, then catalogue, then the size in
+// its name). What looks like a path must exist.
+Result<Model> open(std::string_view path_or_id, const OpenOptions& options = {});
+
+}  // namespace vramauto::model

@@ -1,0 +1,46 @@
+// Settings that start: solved from an estimate, never from an architecture.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/estimate.hpp"
+#include "support/result.hpp"
+
+namespace vramauto::plan {
+
+enum class Fits : std::uint32_t { no = 0, yes = 1, unknown = 2 };
+
+struct Alternative {                       // one change that would help, and what it gives
+  std::string option, value;               // "max-model-len", "8192"
+  Fits fits = Fits::unknown;
+  double utilization = 0, max_concurrency = 0;
+};
+
+struct Plan {
+  std::unique_ptr<engine::Estimate> estimate;  // nullptr for the rule
+  std::vector<detect::Device> devices;
+  bool rule = false;                       // method: the rule of thumb
+  double rule_size_gib = 0, rule_kv_gib = 0, rule_need_gib = 0, rule_gpu_gib = 0;
+  std::uint64_t rule_max_model_len = 0;
+
+  Fits fits = Fits::unknown;
+  std::uint32_t strategy = VRAMAUTO_STRATEGY_NONE, margin = VRAMAUTO_MARGIN_NONE;
+  double utilization = 0, utilization_min = 0, utilization_max = 0;  // 0: not known
+  std::uint64_t max_model_len = 0, max_model_len_limit = 0;
+  bool max_model_len_shortened = false;
+  std::vector<Bytes> cache_bytes;          // available to the cache per rank at `utilization`
+  engine::CacheReport cache;
+  Bytes required_bytes = 0;                // one sequence of max_model_len on the fullest rank
+  Bytes headroom_bytes = VRAMAUTO_UNKNOWN; // fullest rank, after start
+  Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;  // value for the flag of that name
+  std::string reason;
+  std::vector<Alternative> alternatives;
+  std::vector<std::string> arguments;      // "serve", path, "--tensor-parallel-size", …
+  std::vector<engine::Warning> warnings;
+};
+
+Result<Plan> calculate(const engine::Request& request);
+
+}  // namespace vramauto::plan
