@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/result.hpp"
@@ -12,6 +13,7 @@ namespace vramauto::file {
 
 enum class Kind { missing, regular, directory, other };
 Kind kind(const std::string& path);
+std::uint64_t size(const std::string& path);  // of a regular file; 0 when it is none
 
 struct Entry { std::string name; std::uint64_t bytes; };
 
@@ -20,5 +22,27 @@ struct Entry { std::string name; std::uint64_t bytes; };
 Result<std::string> read(const std::string& path, std::uint64_t cap);
 // Regular files directly in a directory (links followed), sorted by name.
 Result<std::vector<Entry>> list(const std::string& directory);
+// Names in a directory without asking what each is, sorted; "." and ".." left out. At most 1,000,000.
+Result<std::vector<std::string>> names(const std::string& directory);
+
+// A regular file, open for reading at any place. Never blocks: a FIFO, socket, device or directory is refused (E_IO).
+class Reader {
+ public:
+  static Result<Reader> open(const std::string& path);
+  Reader(Reader&& other) noexcept : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+  Reader& operator=(Reader&&) = delete;
+  ~Reader();
+
+  std::uint64_t size() const { return size_; }
+  // Exactly `bytes` from `offset`; E_IO when the file has become shorter than it was.
+  Result<void> read_at(std::uint64_t offset, char* to, std::size_t bytes) const;
+  Result<std::string> read_to_end(std::uint64_t cap) const;  // whatever size the system states
+
+ private:
+  Reader(std::string path, int descriptor, std::uint64_t size) : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+  std::string path_;
+  int descriptor_;
+  std::uint64_t size_;
+};
 
 }  // namespace vramauto::file
