@@ -19,7 +19,7 @@ MAY_INCLUDE = {  # folder: the folders before it in the data flow
     "cli": [],
 }
 ONLY_IN = {  # a library's header: the only files that may include it
-    "simdjson.h": ["support/json.cpp"],
+    "simdjson.h": ["support/json_parser.hpp"],
     "fmt/": ["support/text.hpp"],
     "nlohmann/": ["report/json.cpp"],
     "dlfcn.h": ["detect/driver.cpp", "estimator/load.cpp", "model/curl.cpp"],

@@ -25,53 +25,55 @@ struct Amount {
   bool is_exact() const { return low == high; }
 };
 
-struct Component {                       // one named amount on one rank
-  std::string_view name;                 // static text: "layers", "embedding", "sampler", …
+struct Component {        // one named amount on one rank
+  std::string_view name;  // static text: "layers", "embedding", "sampler", …
   vramauto_kind kind = VRAMAUTO_KIND_OTHER;
   Amount amount;
   bool outside_budget = false;
-  std::string_view source;               // static text: "config", "vLLM 0.33", "measured H100, 0.19", "guess"
+  std::string_view source;  // static text: "config", "vLLM 0.33", "measured H100, 0.19", "guess"
 };
 
 struct Rank {
   std::uint32_t rank = 0, dp = 0, pp = 0, tp = 0, device = 0;
-  Bytes total_bytes = VRAMAUTO_UNKNOWN;  // of its device
+  Bytes total_bytes = VRAMAUTO_UNKNOWN;    // of its device
   Bytes free_at_start = VRAMAUTO_UNKNOWN;  // what the engine will see as free when it takes its first snapshot, best value
-  Bytes parameter_bytes = 0;             // parameters and buffers before post-processing and rounding
+  Bytes parameter_bytes = 0;               // parameters and buffers before post-processing and rounding
   Amount weights, activation, non_torch, graphs;
   bool graphs_in_budget = false;
-  Amount other_in_budget;                // counted by the budget and none of the above (runner buffers, fragmentation)
-  Amount outside;                        // after the cache is sized: graphs not counted, block tables, warm-up, workspaces
-  std::vector<Component> components;     // the same amounts, named; sums equal the members above
+  Amount other_in_budget;             // counted by the budget and none of the above (runner buffers, fragmentation)
+  Amount outside;                     // after the cache is sized: graphs not counted, block tables, warm-up, workspaces
+  std::vector<Component> components;  // the same amounts, named; sums equal the members above
 
   // Everything the engine subtracts from its budget before the cache.
   Amount fixed() const;
 };
 
-struct CacheGroup {                      // one group of layers as the engine allocates them
-  std::string_view kind;                 // "full", "sliding", "chunked", "latent", "cross", "indexer", "ring", "state"
-  std::uint32_t layers = 0;              // real ones, without padding
+struct CacheGroup {          // one group of layers as the engine allocates them
+  std::string_view kind;     // "full", "sliding", "chunked", "latent", "cross", "indexer", "ring", "state"
+  std::uint32_t layers = 0;  // real ones, without padding
   std::uint32_t block_tokens = 0;
-  Bytes block_bytes = 0;                 // all its layers, one block
+  Bytes block_bytes = 0;  // all its layers, one block
   std::uint64_t window_tokens = VRAMAUTO_UNKNOWN;
-  Bytes sequence_bytes = 0;              // of state that does not grow with length
+  Bytes sequence_bytes = 0;  // of state that does not grow with length
 };
 
-struct CacheReport {                     // for given cache bytes on every rank
+struct CacheReport {  // for given cache bytes on every rank
   std::uint64_t num_blocks = 0, tokens = 0;
   double max_concurrency = 0;
   bool holds_max_model_len = false;
-  std::uint64_t longest = 0;             // longest single sequence, at most the model's own length; 0: none
+  std::uint64_t longest = 0;  // longest single sequence, at most the model's own length; 0: none
 };
 
-struct Effective {                       // every value as the engine will use it
+struct Effective {  // every value as the engine will use it
   std::uint64_t max_model_len = 0, max_num_seqs = 0, max_num_batched_tokens = 0, block_size = 16;
   bool enforce_eager = false, enable_prefix_caching = true, enable_chunked_prefill = true;
   std::string_view dtype, kv_cache_dtype;  // "bfloat16"; "bfloat16", "fp8_e4m3" as stored
   std::string quantization;
 };
 
-struct Warning { std::string code, message; };
+struct Warning {
+  std::string code, message;
+};
 
 class Estimate {
  public:
@@ -79,13 +81,13 @@ class Estimate {
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
-  Workload workload;                     // as asked
+  Workload workload;  // as asked
   Effective effective;
-  std::vector<Rank> ranks;               // dp-major, then pp, then tp
-  std::vector<CacheGroup> groups;        // of the whole model when it is not pipelined, else of all stages merged
-  Bytes bytes_per_token = 0;             // all token-indexed caches of one rank, the fullest
-  Bytes bytes_per_block = 0;             // as allocated, on the fullest rank
-  std::uint64_t model_max_len = 0;       // the model's own
+  std::vector<Rank> ranks;          // dp-major, then pp, then tp
+  std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged
+  Bytes bytes_per_token = 0;        // all token-indexed caches of one rank, the fullest
+  Bytes bytes_per_block = 0;        // as allocated, on the fullest rank
+  std::uint64_t model_max_len = 0;  // the model's own
   double default_utilization = 0.9;
   double utilization_limit = 1.0;
   std::vector<Warning> warnings;
@@ -102,8 +104,8 @@ class Estimate {
 
 struct Request {
   const model::Model* model = nullptr;
-  const estimator::Blueprint* blueprint = nullptr;   // nullptr for the rule
-  std::span<const detect::Device> devices;           // empty: one GPU of unknown size per rank
+  const estimator::Blueprint* blueprint = nullptr;  // nullptr for the rule
+  std::span<const detect::Device> devices;          // empty: one GPU of unknown size per rank
   const Workload* workload = nullptr;
 };
 

@@ -24,7 +24,7 @@ struct Tensor {
   Bytes bytes = 0;
 };
 
-// Tensors of all shards, in file order (shards by name).
+// Tensors of all shards, in file order (shards by name). A copy shares them.
 class Inventory {
  public:
   bool known() const { return !tensors_.empty(); }
@@ -34,13 +34,12 @@ class Inventory {
   Bytes bytes() const { return bytes_; }
 
  private:
-  struct Lookup;
-  std::vector<Tensor> tensors_;
-  std::vector<std::string> names_;                       // backing store of the names, one string per shard
+  struct Storage;
+  std::shared_ptr<Storage> storage_;                     // tensors, their names, and the table for find
+  std::span<const Tensor> tensors_;
   std::uint64_t elements_ = 0;
   Bytes bytes_ = 0;
-  mutable std::shared_ptr<Lookup> lookup_;
-  friend class InventoryBuilder;
+  friend struct InventoryBuilder;
 };
 
 enum class Source { files = 1, config = 2, catalogue = 3, name = 4, cache = 5, hub = 6 };
@@ -56,7 +55,7 @@ struct Model {
   Source source = Source::name;
   bool has_config = false;                               // false: only a name or bare weights
   json::Document config;                                 // keys left to the class filled in with the model_type's defaults
-  std::vector<NamedDocument> documents;                  // "hf_quant_config.json", "generation_config.json", "preprocessor_config.json", …
+  std::vector<NamedDocument> documents;                  // "hf_quant_config.json", "preprocessor_config.json", … where present
   Inventory tensors;                                     // empty without tensor headers
   std::vector<std::string> index_names;                  // tensor names of an index whose shards are not here (sorted)
   Bytes stored_bytes = VRAMAUTO_UNKNOWN;                 // headers, else the index's total_size
@@ -67,8 +66,12 @@ struct Model {
   const json::Document* document(std::string_view name) const;
 };
 
+// Code of the warning of a model whose name says nothing; its message says where it was looked for.
+inline constexpr std::string_view kNameSaysNothing = "name_says_nothing";
+
 struct OpenOptions {
   bool use_environment = true;                           // HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME
+  bool any_name = false;                                 // a name of which nothing is known opens too, with the warning kNameSaysNothing
 };
 
 // A directory, config.json, *.safetensors, *.safetensors.index.json, or a Hugging Face id (cache, then catalogue, then the size in

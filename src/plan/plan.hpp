@@ -12,16 +12,18 @@ namespace vramauto::plan {
 
 enum class Fits : std::uint32_t { no = 0, yes = 1, unknown = 2 };
 
-struct Alternative {                       // one change that would help, and what it gives
-  std::string option, value;               // "max-model-len", "8192"
+struct Alternative {          // one change that would help, and what it gives
+  std::string option, value;  // "max-model-len", "8192"
   Fits fits = Fits::unknown;
   double utilization = 0, max_concurrency = 0;
+  std::uint64_t max_model_len = 0, tokens = 0;
 };
 
 struct Plan {
   std::unique_ptr<engine::Estimate> estimate;  // nullptr for the rule
+  engine::Workload workload;                   // as asked; of the rule only, else see estimate
   std::vector<detect::Device> devices;
-  bool rule = false;                       // method: the rule of thumb
+  bool rule = false;                           // method: the rule of thumb
   double rule_size_gib = 0, rule_kv_gib = 0, rule_need_gib = 0, rule_gpu_gib = 0;
   std::uint64_t rule_max_model_len = 0;
 
@@ -30,17 +32,31 @@ struct Plan {
   double utilization = 0, utilization_min = 0, utilization_max = 0;  // 0: not known
   std::uint64_t max_model_len = 0, max_model_len_limit = 0;
   bool max_model_len_shortened = false;
-  std::vector<Bytes> cache_bytes;          // available to the cache per rank at `utilization`
+  std::vector<Bytes> cache_bytes;          // available to the cache per rank at `utilization`; empty when not known
   engine::CacheReport cache;
   Bytes required_bytes = 0;                // one sequence of max_model_len on the fullest rank
   Bytes headroom_bytes = VRAMAUTO_UNKNOWN; // fullest rank, after start
   Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;  // value for the flag of that name
   std::string reason;
-  std::vector<Alternative> alternatives;
-  std::vector<std::string> arguments;      // "serve", path, "--tensor-parallel-size", …
+  std::vector<Alternative> alternatives;   // only when it does not fit
   std::vector<engine::Warning> warnings;
+
+  const engine::Workload& asked() const { return estimate ? estimate->workload : workload; }
 };
 
+// The estimate of a request whose GPUs suffice: too few for the ranks is VRAMAUTO_E_ARGUMENT, more than needed are left unused.
+Result<std::unique_ptr<engine::Estimate>> price(const engine::Request& request);
+
+// By the engine's arithmetic where the request has a blueprint, else by the rule of thumb.
 Result<Plan> calculate(const engine::Request& request);
+
+// What the policy `maximal` would give for the same start; fits is unknown where the GPU's size is.
+Alternative maximal(const Plan& plan);
+
+// The complete line for the engine: "serve", the model, then everything that was set or chosen.
+std::vector<std::string> arguments(const Plan& plan, const model::Model& model);
+
+std::string_view strategy_name(std::uint32_t strategy);  // "standard"
+std::string_view margin_name(std::uint32_t margin);      // "comfortable"
 
 }  // namespace vramauto::plan

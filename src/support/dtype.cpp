@@ -7,7 +7,10 @@ namespace vramauto {
 
 namespace {
 
-struct Named { std::string_view name; vramauto_dtype dtype; };
+struct Named {
+  std::string_view name;
+  vramauto_dtype dtype;
+};
 
 // safetensors 0.6, tensor.rs, enum Dtype. Types that engines never compute with stand for their width: memory is all we ask.
 constexpr std::array kSafetensors = {
@@ -19,20 +22,32 @@ constexpr std::array kSafetensors = {
     Named{"U32", VRAMAUTO_I32},         Named{"U64", VRAMAUTO_I64},         Named{"C64", VRAMAUTO_I64}};
 
 // PyTorch's names and the aliases it and vLLM accept (torch.half, "bf16").
-constexpr std::array kTorch = {
-    Named{"bfloat16", VRAMAUTO_BF16},           Named{"float16", VRAMAUTO_F16},
-    Named{"float32", VRAMAUTO_F32},             Named{"float64", VRAMAUTO_F64},
-    Named{"float8_e4m3fn", VRAMAUTO_F8_E4M3},   Named{"float8_e5m2", VRAMAUTO_F8_E5M2},
-    Named{"float8_e8m0fnu", VRAMAUTO_F8_E8M0},  Named{"float4_e2m1fn_x2", VRAMAUTO_F4},
-    Named{"int64", VRAMAUTO_I64},               Named{"int32", VRAMAUTO_I32},
-    Named{"int16", VRAMAUTO_I16},               Named{"int8", VRAMAUTO_I8},
-    Named{"uint8", VRAMAUTO_U8},                Named{"bool", VRAMAUTO_BOOL},
-    Named{"half", VRAMAUTO_F16},                Named{"float", VRAMAUTO_F32},
-    Named{"double", VRAMAUTO_F64},              Named{"bf16", VRAMAUTO_BF16},
-    Named{"fp16", VRAMAUTO_F16},                Named{"fp32", VRAMAUTO_F32},
-    Named{"float8_e4m3fnuz", VRAMAUTO_F8_E4M3}, Named{"float8_e5m2fnuz", VRAMAUTO_F8_E5M2},
-    Named{"uint16", VRAMAUTO_I16},              Named{"uint32", VRAMAUTO_I32},
-    Named{"uint64", VRAMAUTO_I64},              Named{"long", VRAMAUTO_I64}};
+constexpr std::array kTorch = {Named{"bfloat16", VRAMAUTO_BF16},
+                               Named{"float16", VRAMAUTO_F16},
+                               Named{"float32", VRAMAUTO_F32},
+                               Named{"float64", VRAMAUTO_F64},
+                               Named{"float8_e4m3fn", VRAMAUTO_F8_E4M3},
+                               Named{"float8_e5m2", VRAMAUTO_F8_E5M2},
+                               Named{"float8_e8m0fnu", VRAMAUTO_F8_E8M0},
+                               Named{"float4_e2m1fn_x2", VRAMAUTO_F4},
+                               Named{"int64", VRAMAUTO_I64},
+                               Named{"int32", VRAMAUTO_I32},
+                               Named{"int16", VRAMAUTO_I16},
+                               Named{"int8", VRAMAUTO_I8},
+                               Named{"uint8", VRAMAUTO_U8},
+                               Named{"bool", VRAMAUTO_BOOL},
+                               Named{"half", VRAMAUTO_F16},
+                               Named{"float", VRAMAUTO_F32},
+                               Named{"double", VRAMAUTO_F64},
+                               Named{"bf16", VRAMAUTO_BF16},
+                               Named{"fp16", VRAMAUTO_F16},
+                               Named{"fp32", VRAMAUTO_F32},
+                               Named{"float8_e4m3fnuz", VRAMAUTO_F8_E4M3},
+                               Named{"float8_e5m2fnuz", VRAMAUTO_F8_E5M2},
+                               Named{"uint16", VRAMAUTO_I16},
+                               Named{"uint32", VRAMAUTO_I32},
+                               Named{"uint64", VRAMAUTO_I64},
+                               Named{"long", VRAMAUTO_I64}};
 
 template <std::size_t N>
 vramauto_dtype named(const std::array<Named, N>& table, std::string_view name) {
@@ -45,20 +60,26 @@ vramauto_dtype named(const std::array<Named, N>& table, std::string_view name) {
 std::uint32_t bits_of(vramauto_dtype dtype) {
   switch (dtype) {
     case VRAMAUTO_F64:
-    case VRAMAUTO_I64: return 64;
+    case VRAMAUTO_I64:
+      return 64;
     case VRAMAUTO_F32:
-    case VRAMAUTO_I32: return 32;
+    case VRAMAUTO_I32:
+      return 32;
     case VRAMAUTO_F16:
     case VRAMAUTO_BF16:
-    case VRAMAUTO_I16: return 16;
+    case VRAMAUTO_I16:
+      return 16;
     case VRAMAUTO_F8_E4M3:
     case VRAMAUTO_F8_E5M2:
     case VRAMAUTO_F8_E8M0:
     case VRAMAUTO_I8:
     case VRAMAUTO_U8:
-    case VRAMAUTO_BOOL: return 8;
-    case VRAMAUTO_F4: return 4;
-    default: return 0;
+    case VRAMAUTO_BOOL:
+      return 8;
+    case VRAMAUTO_F4:
+      return 4;
+    default:
+      return 0;
   }
 }
 

@@ -35,8 +35,7 @@ std::string_view kind_name(mode_t mode) {
 // The path as the system will see it: a NUL inside would silently cut it.
 Result<void> check_path(const std::string& path) {
   if (path.empty()) return fail(VRAMAUTO_E_ARGUMENT, "path", "is empty, expected a file or directory");
-  if (path.find('\0') != std::string::npos)
-    return fail(VRAMAUTO_E_ARGUMENT, text::shown(path), "has a NUL character inside");
+  if (path.find('\0') != std::string::npos) return fail(VRAMAUTO_E_ARGUMENT, text::shown(path), "has a NUL character inside");
   return {};
 }
 
@@ -47,14 +46,14 @@ struct CloseDirectory {
 }  // namespace
 
 Kind kind(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (path.find('\0') != std::string::npos || stat(path.c_str(), &status) != 0) return Kind::missing;
   if (S_ISREG(status.st_mode)) return Kind::regular;
   return S_ISDIR(status.st_mode) ? Kind::directory : Kind::other;
 }
 
 std::uint64_t size(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
@@ -65,7 +64,7 @@ Result<Reader> Reader::open(const std::string& path) {
   if (descriptor < 0 && errno == ENXIO) return fail(VRAMAUTO_E_IO, path, "is a socket or device, expected a regular file");
   if (descriptor < 0) return system_error(path, errno);
   Reader reader(path, descriptor, 0);
-  struct stat status{};
+  struct stat status {};
   if (fstat(descriptor, &status) != 0) return system_error(path, errno);
   if (!S_ISREG(status.st_mode)) return fail(VRAMAUTO_E_IO, path, "is {}, expected a regular file", kind_name(status.st_mode));
   reader.size_ = static_cast<std::uint64_t>(status.st_size);
@@ -133,7 +132,7 @@ Result<std::vector<Entry>> list(const std::string& directory) {
   auto all = TRY(names(directory));
   std::vector<Entry> out;
   for (auto& name : all) {
-    struct stat status{};
+    struct stat status {};
     if (stat((directory + '/' + name).c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
     out.push_back({std::move(name), static_cast<std::uint64_t>(status.st_size)});
   }

@@ -15,7 +15,10 @@ enum class Kind { missing, regular, directory, other };
 Kind kind(const std::string& path);
 std::uint64_t size(const std::string& path);  // of a regular file; 0 when it is none
 
-struct Entry { std::string name; std::uint64_t bytes; };
+struct Entry {
+  std::string name;
+  std::uint64_t bytes;
+};
 
 // Whole text of a regular file of at most `cap` bytes. E_NOT_FOUND, E_IO (with the system's words; a FIFO, socket or directory is
 // refused without blocking), E_LIMIT.
@@ -29,7 +32,8 @@ Result<std::vector<std::string>> names(const std::string& directory);
 class Reader {
  public:
   static Result<Reader> open(const std::string& path);
-  Reader(Reader&& other) noexcept : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+  Reader(Reader&& other) noexcept
+      : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
   Reader& operator=(Reader&&) = delete;
   ~Reader();
 

@@ -1,4 +1,4 @@
-// Reading JSON. simdjson is included by json.cpp only; everything else sees this immutable tree.
+// Reading JSON. simdjson is included by json_parser.hpp only; everything else sees this immutable tree.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ enum class Type : std::uint8_t { null, boolean, integer, real, string, array, ob
 class Value {
  public:
   Type type = Type::null;
-  std::string_view key;                 // its name in the object that holds it
-  std::string_view text;                // string
-  std::int64_t integer = 0;             // integer; boolean as 0 or 1
-  double real = 0;                      // real, and integer as double
-  std::span<const Value> items;         // array elements or object members, in file order
+  std::string_view key;          // its name in the object that holds it
+  std::string_view text;         // string
+  std::int64_t integer = 0;      // integer; boolean as 0 or 1
+  double real = 0;               // real, and integer as double
+  std::span<const Value> items;  // array elements or object members, in file order
 
   bool is(Type t) const { return type == t; }
-  const Value* find(std::string_view name) const;      // member of an object, or nullptr
-  const Value* at(std::string_view pointer) const;     // RFC 6901 ("/text_config/hidden_size"), or nullptr
+  const Value* find(std::string_view name) const;   // member of an object, or nullptr
+  const Value* at(std::string_view pointer) const;  // RFC 6901 ("/text_config/hidden_size"), or nullptr
 };
 
 std::string_view type_name(Type type);  // "an integer", for messages
@@ -34,7 +34,7 @@ struct TreeBuilder;
 
 class Document {
  public:
-  Document();                           // null
+  Document();  // null
   const Value& root() const;
   const Value* at(std::string_view pointer) const { return root().at(pointer); }
 
@@ -54,11 +54,11 @@ Result<Document> parse(std::string_view where, std::string_view text);
 
 // One entry of a safetensors header, as written there.
 struct HeaderTensor {
-  std::string_view name, dtype;         // valid during the visit only
+  std::string_view name, dtype;  // valid during the visit only
   std::uint32_t rank = 0;
   std::uint64_t shape[VRAMAUTO_MAX_RANK] = {};
-  std::uint64_t begin = 0, end = 0;     // data_offsets
-  std::uint64_t offset = 0;             // byte of its name in the file
+  std::uint64_t begin = 0, end = 0;  // data_offsets
+  std::uint64_t offset = 0;          // byte of its name in the file
 };
 
 struct TensorVisitor {
@@ -69,6 +69,7 @@ struct TensorVisitor {
 
 struct PairVisitor {
   virtual bool pair(std::string_view name, std::string_view value) = 0;
+
  protected:
   ~PairVisitor() = default;
 };
@@ -84,8 +85,8 @@ class Scanner {
   // Room for a text of that many bytes, to be filled before a walk. Its former content is lost.
   char* buffer(std::size_t bytes);
 
-  // Visits the tensors of the safetensors header in the buffer; `base` is where in the file it begins. A visitor that ends the visit
-  // is no error here.
+  // Visits the tensors of the safetensors header in the buffer; `base` is where in the file it begins. A visitor that ends the
+  // visit is no error here.
   Result<void> tensors(std::string_view where, std::uint64_t base, TensorVisitor& visitor);
   // Visits the pairs of "weight_map" of the index in the buffer. Gives metadata.total_size, VRAMAUTO_UNKNOWN where it is absent.
   Result<std::uint64_t> index(std::string_view where, PairVisitor& visitor);

@@ -42,8 +42,8 @@ class Arena {
 struct Document::Store {
   Value root;
   Arena values;
-  std::unique_ptr<char[]> text;                  // all strings and keys
-  std::shared_ptr<const Store> base, defaults;   // documents whose values this one shares
+  std::unique_ptr<char[]> text;                 // all strings and keys
+  std::shared_ptr<const Store> base, defaults;  // documents whose values this one shares
 };
 
 }  // namespace vramauto::json

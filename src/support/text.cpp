@@ -87,8 +87,10 @@ std::size_t first_non_utf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
     std::uint64_t eight = 0;
-    if (text.size() - at >= sizeof eight) std::memcpy(&eight, text.data() + at, sizeof eight);
-    else eight = ~0ull;
+    if (text.size() - at >= sizeof eight)
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+    else
+      eight = ~0ull;
     if ((eight & 0x8080808080808080ull) == 0) {
       at += sizeof eight;
       continue;
@@ -108,8 +110,10 @@ std::string shown(std::string_view untrusted, std::size_t longest) {
   while (at < untrusted.size() && out.size() < longest) {
     const auto length = sequence_length(untrusted, at);
     const auto printable = length > 1 || (length == 1 && untrusted[at] >= ' ' && untrusted[at] != 0x7F);
-    if (printable) out += untrusted.substr(at, length);
-    else out += '?';
+    if (printable)
+      out += untrusted.substr(at, length);
+    else
+      out += '?';
     at += std::max<std::size_t>(length, 1);
   }
   if (at < untrusted.size()) out += "...";

@@ -5,7 +5,8 @@
 using namespace vramauto;
 
 TEST_CASE("dtype: every type of safetensors has a width") {
-  for (const auto* name : {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "C64"}) {
+  for (const auto* name : {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "I64", "I32", "I16", "I8", "U64",
+                           "U32", "U16", "U8", "BOOL", "C64"}) {
     CAPTURE(name);
     CHECK(bits_of(dtype_from_safetensors(name)) > 0);
   }

@@ -81,8 +81,10 @@ TEST_CASE("json: pointers undo ~0 and ~1 and end at what is not there") {
 }
 
 TEST_CASE("json: malformed texts are refused") {
-  for (const auto* text : {"{", "}", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{\"a\":1 2}", "[1 2]", "nul", "nulll", "truex", "01", "1.", "1e", "-", "+1", ".5",
-                           "{} {}", "1,2", "[] []", "] [", "{\"a\":}", "{a:1}", "'a'", "[Nan]", "[-NaN]", "[Infinity1]", "\"\\q\"", "\"\\u12\"", "[1}", "{]"}) {
+  for (const auto* text :
+       {"{",        "}",     "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{\"a\":1 2}", "[1 2]",   "nul",       "nulll", "truex",
+        "01",       "1.",    "1e",   "-",          "+1",        ".5",          "{} {}",   "1,2",       "[] []", "] [",
+        "{\"a\":}", "{a:1}", "'a'",  "[Nan]",      "[-NaN]",    "[Infinity1]", "\"\\q\"", "\"\\u12\"", "[1}",   "{]"}) {
     CAPTURE(text);
     CHECK(refused(text).status == VRAMAUTO_E_FORMAT);
   }
@@ -160,7 +162,8 @@ Result<std::uint64_t> indexed(std::string_view text, Pairs& pairs) {
 
 TEST_CASE("json: an index gives its pairs and its total size") {
   Pairs pairs;
-  const auto total = indexed(R"({"metadata": {"x": [1], "total_size": 12, "y": {}}, "weight_map": {"a\"b": "f1", "c": "f2"}, "more": [{}]})", pairs);
+  const auto total = indexed(
+      R"({"metadata": {"x": [1], "total_size": 12, "y": {}}, "weight_map": {"a\"b": "f1", "c": "f2"}, "more": [{}]})", pairs);
   REQUIRE(total);
   CHECK(*total == 12);
   REQUIRE(pairs.all.size() == 2);

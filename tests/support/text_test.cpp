@@ -28,7 +28,8 @@ TEST_CASE("text: the first byte that is not UTF-8 is found") {
 }
 
 TEST_CASE("text: what a stranger wrote is shown without control characters and not at length") {
-  CHECK(text::shown("a\nb\xff" "c") == "a?b?c");
+  CHECK(text::shown("a\nb\xff"
+                    "c") == "a?b?c");
   CHECK(text::shown("abcdef", 3) == "abc...");
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "detect/devices.hpp"
@@ -9,32 +11,46 @@
 
 namespace vramauto::engine::vllm {
 
-struct Profile;                                  // profiles.hpp: memory rules of one range of versions
-struct Architecture;                             // architectures.hpp: how this engine treats one architecture
+struct Profile;       // profiles.hpp: memory rules of one range of versions
+struct Architecture;  // architectures.hpp: how this engine treats one architecture
 
 // How the model is divided. Ranks are numbered dp-major, then pp, then tp.
 struct Parallel {
   std::uint32_t tp = 1, pp = 1, dp = 1, dcp = 1;
   bool expert_parallel = false;
-  std::vector<std::uint32_t> stage_layers;       // layers on each pipeline stage; sums to the model's layers
+  std::vector<std::uint32_t> stage_layers;  // layers on each pipeline stage; sums to the model's layers
 };
 
 struct Context {
   const model::Model* model = nullptr;
   const estimator::Blueprint* blueprint = nullptr;
-  const Workload* workload = nullptr;            // as asked
-  Effective effective;                           // resolved defaults
+  const Workload* workload = nullptr;  // as asked
+  Effective effective;                 // resolved defaults
   const Profile* profile = nullptr;
   const Architecture* architecture = nullptr;
   Parallel parallel;
-  const detect::Device* device = nullptr;        // the first one used; nullptr: unknown GPU
-  vramauto_dtype dtype = VRAMAUTO_BF16;          // of parameters and activations, resolved
-  vramauto_dtype kv_dtype = VRAMAUTO_BF16;       // of the cache, resolved
-  bool mrv2 = false;                             // model runner V2
+  const detect::Device* device = nullptr;   // the first one used; nullptr: unknown GPU
+  vramauto_dtype dtype = VRAMAUTO_BF16;     // of parameters and activations, resolved
+  vramauto_dtype kv_dtype = VRAMAUTO_BF16;  // of the cache, resolved
+  bool mrv2 = false;                        // model runner V2
+
+  // Compute capability as 90 for 9.0. A GPU that is not known counts as one of the newest data-centre kind most rules were
+  // measured on: Hopper.
+  std::uint32_t capability() const {
+    return device && device->compute_major ? device->compute_major * 10 + device->compute_minor : 90;
+  }
+  std::uint32_t element_bytes() const { return dtype == VRAMAUTO_F32 ? 4 : 2; }
+  std::uint64_t vocabulary() const { return round_up(blueprint->traits.vocab, 64); }  // vocab_parallel_embedding.py pads to 64
+  bool generates() const { return blueprint->traits.task != 2; }
 };
 
+// Value of a variable in the engine's environment, as set with --env.
+std::optional<std::string_view> environment(const Workload& workload, std::string_view name);
+
 // Layers [first, first + count) of a pipeline stage.
-struct StageRange { std::uint32_t first, count; };
+struct StageRange {
+  std::uint32_t first, count;
+};
 StageRange stage_range(const Parallel& parallel, std::uint32_t stage);
 
 }  // namespace vramauto::engine::vllm

@@ -1,0 +1,30 @@
+#include "capi/handles.hpp"
+
+namespace vramauto::capi {
+
+Core::Core(const vramauto_context_options& options)
+    : log(options.log, options.user, options.log_level), use_environment(!(options.flags & VRAMAUTO_CONTEXT_NO_ENV)), registry({}) {}
+
+OpenModel::OpenModel(model::Model opened) : model(std::move(opened)) {}
+
+std::shared_ptr<const estimator::Blueprint> OpenModel::known(const Core& core, std::string_view estimator) const {
+  for (const auto& one : described_)
+    if (one.core.get() == &core && one.estimator == estimator) return one.blueprint;
+  return nullptr;
+}
+
+Result<std::shared_ptr<const estimator::Blueprint>> OpenModel::blueprint(const std::shared_ptr<Core>& core, std::string_view estimator) const {
+  if (!model.has_config && !model.tensors.known()) return nullptr;
+  {
+    const std::shared_lock reading(mutex_);
+    if (auto found = known(*core, estimator)) return found;
+  }
+  const std::unique_lock writing(mutex_);
+  if (auto found = known(*core, estimator)) return found;
+  auto described = TRY(core->registry.describe(model, estimator));
+  auto shared = std::make_shared<const estimator::Blueprint>(std::move(described));
+  described_.push_back({core, std::string(estimator), shared});
+  return shared;
+}
+
+}  // namespace vramauto::capi

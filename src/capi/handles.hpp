@@ -1,0 +1,75 @@
+// What the opaque handles hold. Each shares what it was made from, so that handles may be freed in any order.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "capi/log.hpp"
+#include "detect/devices.hpp"
+#include "engine/estimate.hpp"
+#include "estimator/registry.hpp"
+#include "model/model.hpp"
+#include "plan/plan.hpp"
+#include "vramauto/vramauto.h"
+
+namespace vramauto::capi {
+
+struct Core {
+  explicit Core(const vramauto_context_options& options);
+  Log log;
+  bool use_environment;
+  estimator::Registry registry;
+};
+
+// A model and what estimators said about it: each is asked once, by whichever thread comes first.
+class OpenModel {
+ public:
+  explicit OpenModel(model::Model opened);
+  // nullptr for a model of which only a name is known.
+  Result<std::shared_ptr<const estimator::Blueprint>> blueprint(const std::shared_ptr<Core>& core, std::string_view estimator) const;
+
+  const model::Model model;
+
+ private:
+  struct Described {
+    std::shared_ptr<Core> core;
+    std::string estimator;
+    std::shared_ptr<const estimator::Blueprint> blueprint;
+  };
+  std::shared_ptr<const estimator::Blueprint> known(const Core& core, std::string_view estimator) const;
+  mutable std::shared_mutex mutex_;
+  mutable std::vector<Described> described_;
+};
+
+using Devices = std::vector<detect::Device>;
+
+}  // namespace vramauto::capi
+
+struct vramauto_context {
+  std::shared_ptr<vramauto::capi::Core> core;
+};
+struct vramauto_devices {
+  std::shared_ptr<const vramauto::capi::Devices> list;
+};
+struct vramauto_model {
+  std::shared_ptr<const vramauto::capi::OpenModel> open;
+};
+struct vramauto_workload {
+  vramauto::engine::Workload options;
+};
+struct vramauto_estimate {
+  std::shared_ptr<const vramauto::capi::OpenModel> open;
+  std::shared_ptr<const vramauto::estimator::Blueprint> blueprint;
+  std::unique_ptr<const vramauto::engine::Estimate> owned;  // nullptr where a plan owns it
+  const vramauto::engine::Estimate* estimate = nullptr;
+  vramauto::Bytes peak = 0;
+};
+struct vramauto_plan {
+  vramauto_estimate estimate;  // of plan.estimate; its members are empty for the rule of thumb
+  vramauto::plan::Plan plan;
+  mutable std::once_flag lined_up;
+  mutable std::vector<std::string> arguments;  // made when first asked for
+};

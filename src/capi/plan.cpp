@@ -1,0 +1,93 @@
+#include "capi/guard.hpp"
+#include "capi/question.hpp"
+#include "report/report.hpp"
+
+using namespace vramauto;
+using namespace vramauto::capi;
+
+namespace {
+
+report::Subject subject(const vramauto_plan& handle) { return {handle.estimate.open->model, handle.estimate.blueprint.get()}; }
+
+const engine::Warning* nth(const plan::Plan& plan, std::size_t i) {
+  const std::size_t first = plan.estimate ? plan.estimate->warnings.size() : 0;
+  if (i < first) return &plan.estimate->warnings[i];
+  return i - first < plan.warnings.size() ? &plan.warnings[i - first] : nullptr;
+}
+
+vramauto_plan_info info_of(const plan::Plan& plan) {
+  const auto& asked = plan.asked();
+  vramauto_plan_info info{};
+  info.fits = static_cast<std::uint32_t>(plan.fits);
+  info.gpu_memory_utilization = plan.utilization;
+  info.utilization_min = plan.utilization_min;
+  info.utilization_max = plan.utilization_max;
+  info.strategy = plan.strategy;
+  info.tensor_parallel_size = asked.tensor_parallel_size;
+  info.pipeline_parallel_size = asked.pipeline_parallel_size;
+  info.data_parallel_size = asked.data_parallel_size;
+  info.max_model_len = plan.max_model_len;
+  info.max_model_len_limit = plan.cache_bytes.empty() ? VRAMAUTO_UNKNOWN : plan.max_model_len_limit;
+  info.max_num_seqs = plan.estimate ? plan.estimate->effective.max_num_seqs : VRAMAUTO_UNKNOWN;
+  info.kv_cache_bytes = plan.kv_cache_memory_bytes;
+  info.kv_cache_tokens = plan.cache_bytes.empty() ? VRAMAUTO_UNKNOWN : plan.cache.tokens;
+  info.headroom_bytes = plan.headroom_bytes;
+  info.max_concurrency = plan.cache.max_concurrency;
+  info.margin = plan.margin;
+  info.reason = plan.reason.c_str();
+  return info;
+}
+
+}  // namespace
+
+vramauto_status vramauto_plan_calculate(const vramauto_context* ctx, const vramauto_devices* devices, const vramauto_model* model,
+                                        const vramauto_workload* workload, vramauto_plan** out, vramauto_error* err) {
+  return guard(err, [&]() -> Result<void> {
+    TRY(require(ctx && model && out, "ctx, model and out must not be NULL"));
+    auto asked = TRY(question(*ctx, devices, *model, workload));
+    auto handle = std::make_unique<vramauto_plan>();
+    handle->plan = TRY(plan::calculate(asked.request));
+    handle->estimate.open = model->open;
+    handle->estimate.blueprint = std::move(asked.blueprint);
+    if (handle->plan.estimate) {
+      describe(handle->estimate, *handle->plan.estimate);
+      ctx->core->log.warn(handle->plan.estimate->warnings);
+    }
+    ctx->core->log.warn(handle->plan.warnings);
+    *out = handle.release();
+    return {};
+  });
+}
+
+vramauto_status vramauto_plan_get(const vramauto_plan* plan, vramauto_plan_info* out) {
+  return plan ? write_struct(out, info_of(plan->plan)) : VRAMAUTO_E_ARGUMENT;
+}
+
+const vramauto_estimate* vramauto_plan_estimate(const vramauto_plan* plan) {
+  return plan && plan->estimate.estimate ? &plan->estimate : nullptr;
+}
+
+const char* vramauto_plan_argument(const vramauto_plan* plan, size_t i) {
+  return guard_value<const char*>(nullptr, [&]() -> const char* {
+    if (!plan) return nullptr;
+    std::call_once(plan->lined_up, [&] { plan->arguments = plan::arguments(plan->plan, plan->estimate.open->model); });
+    return i < plan->arguments.size() ? plan->arguments[i].c_str() : nullptr;
+  });
+}
+
+const char* vramauto_plan_warning(const vramauto_plan* plan, size_t i, const char** code) {
+  const auto* warning = plan ? nth(plan->plan, i) : nullptr;
+  if (!warning) return nullptr;
+  if (code) *code = warning->code.c_str();
+  return warning->message.c_str();
+}
+
+size_t vramauto_plan_text(const vramauto_plan* plan, char* buf, size_t cap) {
+  return guard_value<size_t>(0, [&] { return plan ? write_text(report::plan_text(plan->plan, subject(*plan)), buf, cap) : 0; });
+}
+
+size_t vramauto_plan_json(const vramauto_plan* plan, char* buf, size_t cap) {
+  return guard_value<size_t>(0, [&] { return plan ? write_text(report::plan_json(plan->plan, subject(*plan)), buf, cap) : 0; });
+}
+
+void vramauto_plan_free(vramauto_plan* plan) { delete plan; }

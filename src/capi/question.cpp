@@ -1,0 +1,32 @@
+#include "capi/question.hpp"
+
+#include <algorithm>
+
+namespace vramauto::capi {
+namespace {
+
+const engine::Workload& defaults() {
+  static const engine::Workload kDefaults;
+  return kDefaults;
+}
+
+}  // namespace
+
+Result<Question> question(const vramauto_context& ctx, const vramauto_devices* devices, const vramauto_model& model,
+                          const vramauto_workload* workload) {
+  Question out;
+  const auto& options = workload ? workload->options : defaults();
+  if (options.method != "rule") out.blueprint = TRY(model.open->blueprint(ctx.core, options.estimator));
+  out.request.model = &model.open->model;
+  out.request.blueprint = out.blueprint.get();
+  if (devices) out.request.devices = *devices->list;
+  out.request.workload = &options;
+  return out;
+}
+
+void describe(vramauto_estimate& handle, const engine::Estimate& estimate) {
+  handle.estimate = &estimate;
+  for (const auto& rank : estimate.ranks) handle.peak = std::max(handle.peak, saturating_add(rank.fixed().best, rank.outside.best));
+}
+
+}  // namespace vramauto::capi

@@ -1,0 +1,44 @@
+#include "capi/guard.hpp"
+#include "capi/handles.hpp"
+
+using namespace vramauto;
+using namespace vramauto::capi;
+
+namespace {
+
+// The table's texts are literals; each view of one ends where its NUL is.
+const char* c_text(std::string_view text) { return text.empty() ? "" : text.data(); }
+
+}  // namespace
+
+size_t vramauto_option_count(void) { return engine::options().size(); }
+
+vramauto_status vramauto_option_get(size_t i, vramauto_option_info* out) {
+  if (i >= engine::options().size()) return VRAMAUTO_E_ARGUMENT;
+  const auto& option = engine::options()[i];
+  vramauto_option_info info{};
+  info.type = static_cast<std::uint32_t>(option.type);
+  info.name = c_text(option.name);
+  info.short_name = c_text(option.short_name);
+  info.choices = c_text(option.choices);
+  info.default_text = c_text(option.default_text);
+  info.help = c_text(option.help);
+  return write_struct(out, info);
+}
+
+vramauto_status vramauto_workload_new(const vramauto_context* ctx, vramauto_workload** out, vramauto_error* err) {
+  return guard(err, [&]() -> Result<void> {
+    TRY(require(ctx && out, "ctx and out must not be NULL"));
+    *out = new vramauto_workload{};
+    return {};
+  });
+}
+
+vramauto_status vramauto_workload_set(vramauto_workload* workload, const char* name, const char* value, vramauto_error* err) {
+  return guard(err, [&]() -> Result<void> {
+    TRY(require(workload && name, "workload and name must not be NULL"));
+    return engine::set(workload->options, name, value ? std::optional<std::string_view>(value) : std::nullopt);
+  });
+}
+
+void vramauto_workload_free(vramauto_workload* workload) { delete workload; }

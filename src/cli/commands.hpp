@@ -1,0 +1,24 @@
+// The subcommands. Each declares its options on an App and, once they are parsed, runs.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "library.hpp"
+
+namespace cli {
+
+struct PlanOptions {
+  std::string model, gpu, gpu_memory, devices, free;
+  bool json = false, offline = false;
+  std::vector<std::pair<std::string, CLI::Option*>> workload;  // the library's options, by name
+};
+
+void declare_plan(CLI::App& app, PlanOptions& options);
+Exit run_plan(const PlanOptions& options);
+Exit run_detect(bool json);
+Exit run_options(bool json);
+
+}  // namespace cli

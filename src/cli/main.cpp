@@ -1,0 +1,108 @@
+// vramauto: the command. It sees the public header only; its options are the library's own table.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <new>
+
+#include "commands.hpp"
+#include "terminal.hpp"
+#include "words.hpp"
+
+namespace {
+
+using namespace cli;
+
+constexpr const char* kAbout =
+    "How much GPU memory will a model need in an inference engine, and which settings start the first time?";
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  vramauto plan Qwen/Qwen3-8B --gpu \"RTX 4090\"              a well-known model, no files needed\n"
+    "  vramauto plan /models/llama --max-model-len 32k -tp 2     a folder, on two GPUs of this machine\n"
+    "  vramauto plan /models/llama --gpu-memory 24GiB --json     the whole answer for a script\n"
+    "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
+    "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
+    "  vramauto options                                          every option of plan, explained\n"
+    "\n"
+    "Exit status: 0 it fits, or is not known; 1 error; 2 usage; 3 it does not fit.";
+
+std::string version() {
+  const auto number = vramauto_version();
+  return "vramauto " + std::to_string(number / 1000000) + "." + std::to_string(number / 1000 % 1000) + "." + std::to_string(number % 1000);
+}
+
+std::vector<std::string> names_of(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const auto* option : app.get_options())
+    for (const auto& name : option->get_lnames()) out.push_back("--" + name);
+  return out;
+}
+
+// What the parser could not use. The first word says what is wrong; those after it are mostly its value.
+void refuse_unknown(const CLI::App& app, const CLI::App& command) {
+  const auto rest = app.remaining(true);
+  if (rest.empty()) return;
+  const auto option = std::find_if(rest.begin(), rest.end(), [](const std::string& word) { return word.size() > 1 && word[0] == '-'; });
+  if (option == rest.end()) throw Failure{kUsage, rest.front(), "is one argument too many; see vramauto --help"};
+  const auto word = option->substr(0, option->find('='));
+  const auto near = nearest(word, names_of(command));
+  throw Failure{kUsage, word, "there is no option of this name; " + (near.empty() ? "see vramauto options" : "the nearest is " + near)};
+}
+
+struct Command {
+  CLI::App app{kAbout, "vramauto"};
+  CLI::App *plan, *detect, *options;
+  PlanOptions plan_options;
+  bool detect_json = false, options_json = false;
+
+  Command() {
+    app.footer(kExamples);
+    app.set_version_flag("--version", version());
+    app.require_subcommand(1);
+    plan = app.add_subcommand("plan", "settings that start, and why");
+    detect = app.add_subcommand("detect", "the GPUs of this machine");
+    options = app.add_subcommand("options", "every workload option of plan");
+    for (auto* command : {&app, plan, detect, options}) command->allow_extras();
+    detect->add_flag("--json", detect_json, "as --devices reads them");
+    options->add_flag("--json", options_json, "for programs");
+  }
+
+  Exit run() {
+    auto* const chosen = *plan ? plan : *detect ? detect : options;
+    refuse_unknown(app, *chosen);
+    if (*plan) return run_plan(plan_options);
+    return *detect ? run_detect(detect_json) : run_options(options_json);
+  }
+};
+
+int run(int argc, char** argv) {
+  Command command;
+  auto words = normalised(argc, argv);
+  // The workload's options are declared only for the command that has them.
+  if (std::find(words.begin(), words.end(), "plan") != words.end()) declare_plan(*command.plan, command.plan_options);
+  std::reverse(words.begin(), words.end());  // as CLI11 takes them
+  try {
+    command.app.parse(words);
+  } catch (const CLI::CallForHelp&) {
+    return print(command.app.help()), kFits;
+  } catch (const CLI::CallForVersion&) {
+    return print(version() + "\n"), kFits;
+  } catch (const CLI::ParseError& error) {
+    throw Failure{kUsage, "", error.what() + std::string("; see vramauto --help")};
+  }
+  return command.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Failure& failure) {
+    complain(failure.where, failure.message);
+    return failure.exit;
+  } catch (const std::bad_alloc&) {
+    complain("", "out of memory");
+    return kError;
+  }
+}

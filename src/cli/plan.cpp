@@ -1,0 +1,130 @@
+#include <CLI/Option.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "commands.hpp"
+#include "terminal.hpp"
+
+namespace cli {
+namespace {
+
+constexpr std::size_t kLongestFile = 1 << 20;
+
+// A whole file, or standard input for "-".
+std::string read_all(const std::string& path) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"), [](FILE* f) { return f == stdin ? 0 : std::fclose(f); });
+  if (!file) throw Failure{kError, path, "cannot be opened, expected a file of devices as `vramauto detect --json` writes them"};
+  std::string out(kLongestFile, '\0');
+  out.resize(std::fread(out.data(), 1, out.size(), file.get()));
+  if (std::ferror(file.get())) throw Failure{kError, path, "cannot be read, expected a file of devices as `vramauto detect --json` writes them"};
+  if (out.size() == kLongestFile) throw Failure{kError, path, "is larger than 1 MiB, expected a short list of devices"};
+  return out;
+}
+
+Devices parsed(const Context& context, Exit exit, const std::string& text) {
+  return make<Devices>(exit, [&](auto out, auto err) { return vramauto_devices_parse(context.get(), text.c_str(), out, err); });
+}
+
+std::string json_of(const Devices& devices) {
+  return text_of([&](char* buffer, std::size_t size) { return vramauto_devices_json(devices.get(), buffer, size); });
+}
+
+std::uint64_t bytes_of(const Context& context, const std::string& option, const std::string& size) {
+  vramauto_device_info info;
+  VRAMAUTO_INIT(info);
+  const auto one = parsed(context, kUsage, size);
+  if (vramauto_devices_count(one.get()) != 1 || vramauto_devices_get(one.get(), 0, &info) || *info.name || info.total_bytes == VRAMAUTO_UNKNOWN)
+    throw Failure{kUsage, option, "found \"" + size + "\", expected a size such as 20GiB"};
+  return info.total_bytes;
+}
+
+// The same GPUs with so much of each free: every device is one line of the library's JSON.
+Devices with_free(const Context& context, const Devices& devices, std::uint64_t bytes) {
+  const std::string key = "\"free_bytes\": ";
+  auto text = json_of(devices);
+  for (auto at = text.find(key); at != text.npos; at = text.find(key, at + key.size()))
+    text.replace(at + key.size(), text.find(',', at) - at - key.size(), std::to_string(bytes));
+  return parsed(context, kUsage, text);
+}
+
+Devices detected(const Context& context) {
+  auto found = make<Devices>(kError, [&](auto out, auto err) { return vramauto_devices_detect(context.get(), 0, out, err); });
+  if (vramauto_devices_count(found.get()) == 0) {
+    complain("", "no GPU found: sizes are told, whether they fit is not; name one with --gpu, for example --gpu \"RTX 4090\"");
+    return nullptr;
+  }
+  return found;
+}
+
+Devices chosen(const Context& context, const PlanOptions& options) {
+  Devices devices;
+  if (!options.devices.empty()) devices = parsed(context, kError, read_all(options.devices));
+  else if (!options.gpu.empty()) devices = parsed(context, kUsage, options.gpu);
+  else if (!options.gpu_memory.empty()) devices = parsed(context, kUsage, options.gpu_memory);
+  else devices = detected(context);
+  if (options.free.empty() || !devices) return devices;
+  return with_free(context, devices, bytes_of(context, "--free", options.free));
+}
+
+Workload workload_of(const Context& context, const PlanOptions& options) {
+  auto out = make<Workload>(kError, [&](auto handle, auto err) { return vramauto_workload_new(context.get(), handle, err); });
+  // Of an option given more than once the last value stays; an environment adds up.
+  for (const auto& [name, option] : options.workload) {
+    for (const auto& value : option->results()) {
+      vramauto_error err;
+      VRAMAUTO_INIT(err);
+      if (vramauto_workload_set(out.get(), name.c_str(), value.c_str(), &err)) throw Failure{kUsage, "--" + name, err.message};
+    }
+  }
+  return out;
+}
+
+void print_plan(const Plan& plan, bool json) {
+  const auto text = text_of([&](char* buffer, std::size_t size) {
+    return json ? vramauto_plan_json(plan.get(), buffer, size) : vramauto_plan_text(plan.get(), buffer, size);
+  });
+  print(json || shows_symbols() ? text : without_symbols(text));
+}
+
+// One option of the library's table.
+CLI::Option* declare(CLI::App& app, const vramauto_option_info& info) {
+  const std::string flag = std::string("--") + info.name;
+  const std::string help = std::string(info.help) + (*info.default_text ? std::string(" [") + info.default_text + "]" : "");
+  const bool on_or_off = info.type == 1;
+  auto* option = on_or_off ? app.add_flag(flag + ",!--no-" + info.name) : app.add_option(flag);
+  option->description(help)->group("Engine and workload")->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (!on_or_off) option->type_name(*info.choices ? info.choices : info.type == 2 ? "N" : info.type == 4 ? "SIZE" : "VALUE");
+  return option;
+}
+
+}  // namespace
+
+void declare_plan(CLI::App& app, PlanOptions& options) {
+  app.add_option("MODEL", options.model, "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id")->required();
+  auto* gpu = app.add_option("--gpu", options.gpu, "GPUs by name: \"RTX 4090\", \"2x H100 80GB\" [those of this machine]")->type_name("NAME");
+  auto* memory = app.add_option("--gpu-memory", options.gpu_memory, "a GPU of this size: 24GiB")->type_name("SIZE");
+  app.add_option("--devices", options.devices, "GPUs as `vramauto detect --json` writes them; - reads standard input")->type_name("FILE")->excludes(gpu)->excludes(memory);
+  gpu->excludes(memory);
+  app.add_option("--free", options.free, "memory that is free on every GPU before the start: 20GiB [all, or as detected]")->type_name("SIZE");
+  app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
+  app.add_flag("--offline", options.offline, "no network, which is never used");
+  vramauto_option_info info;
+  VRAMAUTO_INIT(info);
+  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
+    if (!vramauto_option_get(i, &info)) options.workload.emplace_back(info.name, declare(app, info));
+}
+
+Exit run_plan(const PlanOptions& options) {
+  const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
+  const auto workload = workload_of(context, options);
+  const auto devices = chosen(context, options);
+  const auto model = make<Model>(kError, [&](auto out, auto err) { return vramauto_model_open(context.get(), options.model.c_str(), out, err); });
+  const auto plan = make<Plan>(
+      kError, [&](auto out, auto err) { return vramauto_plan_calculate(context.get(), devices.get(), model.get(), workload.get(), out, err); });
+  print_plan(plan, options.json);
+  vramauto_plan_info info;
+  VRAMAUTO_INIT(info);
+  return vramauto_plan_get(plan.get(), &info) == VRAMAUTO_OK && info.fits == 0 ? kDoesNotFit : kFits;
+}
+
+}  // namespace cli

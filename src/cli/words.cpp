@@ -1,0 +1,73 @@
+#include "words.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+#include "vramauto/vramauto.h"
+
+namespace cli {
+namespace {
+
+// The option whose short name this is; "" when there is none.
+std::string long_name(const std::string& short_name) {
+  vramauto_option_info option;
+  VRAMAUTO_INIT(option);
+  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
+    if (!vramauto_option_get(i, &option) && !short_name.empty() && short_name == option.short_name) return option.name;
+  return "";
+}
+
+std::string spelled(std::string word) {
+  const auto equals = std::min(word.find('='), word.size());
+  if (word.size() > 2 && word[0] == '-' && word[1] == '-') {
+    std::replace(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(equals), '_', '-');
+    return word;
+  }
+  if (word.size() < 2 || word[0] != '-') return word;
+  const auto name = long_name(word.substr(1, equals - 1));
+  return name.empty() ? word : "--" + name + word.substr(equals);
+}
+
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::vector<std::string> normalised(int argc, char** argv) {
+  std::vector<std::string> out;
+  bool values_only = false;  // after "--"
+  for (int i = 1; i < argc; ++i) {
+    values_only = values_only || std::strcmp(argv[i], "--") == 0;
+    const std::string word = values_only ? argv[i] : spelled(argv[i]);
+    // A negative number is a value: --max-model-len -1.
+    const bool negative = word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1]));
+    const bool after_name = !out.empty() && out.back().rfind("--", 0) == 0 && out.back().find('=') == std::string::npos;
+    if (negative && after_name && !values_only) out.back() += "=" + word;
+    else out.push_back(word);
+  }
+  return out;
+}
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  if (word.size() > 100) return "";
+  std::string best;
+  std::size_t least = word.size() / 3 + 1;
+  for (const auto& one : known)
+    if (const auto far = distance(word, one); far < least) least = far, best = one;
+  return best;
+}
+
+}  // namespace cli

@@ -1,0 +1,341 @@
+#include "engine/options.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/option_values.hpp"
+#include "support/json.hpp"
+#include "support/text.hpp"
+
+namespace vramauto::engine {
+namespace {
+
+using Value = std::optional<std::string_view>;  // empty: back to the default
+
+struct Entry {
+  Option option;
+  double least = 0, most = 0;  // of integers and numbers
+  Result<void> (*apply)(Workload&, const Entry&, Value) = nullptr;
+};
+
+template <class T>
+struct Inner {
+  using type = T;
+};
+template <class T>
+struct Inner<std::optional<T>> {
+  using type = T;
+};
+
+template <auto Member>
+void reset(Workload& workload) {
+  workload.*Member = Workload{}.*Member;
+}
+
+template <auto Member>
+Result<void> integer(Workload& workload, const Entry& entry, Value value) {
+  using T = typename Inner<std::decay_t<decltype(workload.*Member)>>::type;
+  if (!value) return reset<Member>(workload), Result<void>{};
+  const auto name = entry.option.name;
+  const auto n = TRY(parse_count(name, *value));
+  const auto least = static_cast<std::uint64_t>(entry.least), most = static_cast<std::uint64_t>(entry.most);
+  if (n < least || n > most)
+    return fail(VRAMAUTO_E_ARGUMENT, name, "found {}, expected a whole number from {} to {}", *value, least, most);
+  workload.*Member = static_cast<T>(n);
+  return {};
+}
+
+template <auto Member>
+Result<void> bytes(Workload& workload, const Entry& entry, Value value) {
+  if (!value) return reset<Member>(workload), Result<void>{};
+  const auto name = entry.option.name;
+  const auto n = TRY(parse_bytes(name, *value));
+  if (n < static_cast<Bytes>(entry.least) || n > (Bytes{1} << 50))
+    return fail(VRAMAUTO_E_ARGUMENT, name, "found {}, expected a size from {} byte to 1024TiB", *value,
+                static_cast<Bytes>(entry.least));
+  workload.*Member = n;
+  return {};
+}
+
+template <auto Member>
+Result<void> flag(Workload& workload, const Entry& entry, Value value) {
+  if (!value) return reset<Member>(workload), Result<void>{};
+  workload.*Member = TRY(parse_switch(entry.option.name, *value));
+  return {};
+}
+
+template <auto Member>
+Result<void> text_of(Workload& workload, const Entry& entry, Value value) {
+  if (!value) return reset<Member>(workload), Result<void>{};
+  if (value->size() > 4096)
+    return fail(VRAMAUTO_E_LIMIT, entry.option.name, "found {} characters, expected at most 4096", value->size());
+  workload.*Member = std::string(*value);
+  return {};
+}
+
+template <auto Member>
+Result<void> json_object(Workload& workload, const Entry& entry, Value value) {
+  if (value) {
+    const auto document = TRY(json::parse(entry.option.name, *value));
+    if (!document.root().is(json::Type::object))
+      return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found {}, expected a JSON object",
+                  json::type_name(document.root().type));
+  }
+  return text_of<Member>(workload, entry, value);
+}
+
+template <auto Member>
+Result<void> choice(Workload& workload, const Entry& entry, Value value) {
+  if (!value) return reset<Member>(workload), Result<void>{};
+  for (auto rest = entry.option.choices; !rest.empty();) {
+    const auto word = rest.substr(0, rest.find('|'));
+    if (word == *value) {
+      workload.*Member = std::string(word);
+      return {};
+    }
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+  }
+  return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found \"{}\", expected one of {}", *value, entry.option.choices);
+}
+
+// "auto" and -1 ask the engine for the longest that fits (vLLM 0.33, utils/argparse_utils.py, human_readable_int_or_auto).
+Result<void> max_model_len(Workload& workload, const Entry& entry, Value value) {
+  workload.max_model_len_auto = false;
+  if (value && (text::lower(text::trim(*value)) == "auto" || text::trim(*value) == "-1")) {
+    workload.max_model_len.reset();
+    workload.max_model_len_auto = true;
+    return {};
+  }
+  return integer<&Workload::max_model_len>(workload, entry, value);
+}
+
+Result<void> utilization(Workload& workload, const Entry& entry, Value value) {
+  workload.gpu_memory_utilization.reset();
+  if (!value) return {};
+  const auto found = TRY(parse_number(entry.option.name, *value));
+  if (found > 1)
+    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name,
+                "found {}, expected a share of the GPU's memory above 0 and up to 1, or 0 (automatic)", *value);
+  if (found > 0) workload.gpu_memory_utilization = found;
+  return {};
+}
+
+Result<void> reserve(Workload& workload, const Entry& entry, Value value) {
+  TRY(bytes<&Workload::reserve>(workload, entry, value));
+  workload.reserve_set = value.has_value();
+  return {};
+}
+
+// May be given again: each adds a variable or changes one.
+Result<void> environment(Workload& workload, const Entry& entry, Value value) {
+  if (!value) return workload.env.clear(), Result<void>{};
+  const auto at = value->find('=');
+  if (at == 0 || at == std::string_view::npos || value->size() > 4096)
+    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found \"{}\", expected NAME=VALUE", value->substr(0, 100));
+  const auto name = value->substr(0, at + 1);
+  std::erase_if(workload.env, [&](const std::string& known) { return known.starts_with(name); });
+  if (workload.env.size() >= 256) return fail(VRAMAUTO_E_LIMIT, entry.option.name, "found more than 256 variables");
+  workload.env.emplace_back(*value);
+  return {};
+}
+
+using W = Workload;
+constexpr auto kSwitch = OptionType::switch_;
+constexpr auto kInteger = OptionType::integer;
+constexpr double kTokens = 1ull << 40;
+
+constexpr std::array kEntries = {
+    // What the engine is told: vLLM's own flags.
+    Entry{{kInteger, "tensor-parallel-size", "tp", "", "1",
+           "GPUs that share every layer: each holds a part of the weights and of the KV heads"},
+          1,
+          4096,
+          integer<&W::tensor_parallel_size>},
+    Entry{{kInteger, "pipeline-parallel-size", "pp", "", "1",
+           "groups of GPUs that hold consecutive layers; the fullest stage decides the number of cache blocks"},
+          1,
+          4096,
+          integer<&W::pipeline_parallel_size>},
+    Entry{{kInteger, "data-parallel-size", "dp", "", "1",
+           "independent copies of the engine, each on its own GPUs with its own cache"},
+          1,
+          4096,
+          integer<&W::data_parallel_size>},
+    Entry{{kInteger, "decode-context-parallel-size", "dcp", "", "1",
+           "tensor-parallel ranks over which the tokens of one sequence are spread; holds longer sequences where KV heads are "
+           "repeated"},
+          1,
+          4096,
+          integer<&W::decode_context_parallel_size>},
+    Entry{{kInteger, "max-model-len", "", "", "the model's own if it fits, else the longest that fits",
+           "longest sequence, prompt and answer together: 4096, 32k (32,000), 32K (32,768), auto"},
+          1,
+          kTokens,
+          max_model_len},
+    Entry{{kInteger, "max-num-seqs", "", "", "by GPU and engine version",
+           "sequences in one step: sizes the sampler's buffers and the CUDA graphs"},
+          1,
+          1 << 24,
+          integer<&W::max_num_seqs>},
+    Entry{{kInteger, "max-num-batched-tokens", "", "", "by GPU and engine version",
+           "tokens in one step: sizes the activations that are profiled at the start"},
+          1,
+          1 << 30,
+          integer<&W::max_num_batched_tokens>},
+    Entry{{OptionType::number, "gpu-memory-utilization", "", "", "0 (automatic)",
+           "share of the GPU's total memory the engine allows itself; 0 lets vramauto choose, a value of yours is kept and judged"},
+          0,
+          1,
+          utilization},
+    Entry{{OptionType::bytes, "kv-cache-memory-bytes", "", "", "from the utilization",
+           "memory of the KV cache on every GPU, instead of what the profile run leaves: 8GiB, or bytes"},
+          1,
+          0,
+          bytes<&W::kv_cache_memory_bytes>},
+    Entry{{OptionType::choice, "kv-cache-dtype", "",
+           "auto|float16|bfloat16|fp8|fp8_e4m3|fp8_e5m2|fp8_per_token_head|int8_per_token_head|int4_per_token_head",
+           "auto (the model's dtype)", "numbers in the KV cache; fp8 halves it"},
+          0,
+          0,
+          choice<&W::kv_cache_dtype>},
+    Entry{{kInteger, "block-size", "", "", "16, or what the attention kernel needs",
+           "tokens in one block of the KV cache: sequences occupy whole blocks"},
+          1,
+          1 << 20,
+          integer<&W::block_size>},
+    Entry{{kInteger, "num-gpu-blocks-override", "", "", "from the memory",
+           "blocks of the KV cache, whatever the memory holds; for tests of the engine"},
+          1,
+          1ull << 40,
+          integer<&W::num_gpu_blocks_override>},
+    Entry{{OptionType::choice, "dtype", "", "auto|half|float16|bfloat16|float|float32",
+           "auto (the checkpoint's; float32 becomes 16 bit)", "numbers of weights and activations"},
+          0,
+          0,
+          choice<&W::dtype>},
+    Entry{{kSwitch, "enforce-eager", "", "", "false", "no CUDA graphs: saves their memory, costs speed"},
+          0,
+          0,
+          flag<&W::enforce_eager>},
+    Entry{{kSwitch, "enable-prefix-caching", "", "", "true for generation",
+           "keeps blocks of finished sequences for prompts that begin alike; takes no memory of its own"},
+          0,
+          0,
+          flag<&W::enable_prefix_caching>},
+    Entry{{kSwitch, "enable-chunked-prefill", "", "", "true for generation",
+           "splits long prompts; without it one step must hold the longest sequence"},
+          0,
+          0,
+          flag<&W::enable_chunked_prefill>},
+    Entry{{OptionType::json, "compilation-config", "", "", "{}",
+           "JSON; cudagraph_mode, cudagraph_capture_sizes and max_cudagraph_capture_size decide the memory of CUDA graphs"},
+          0,
+          0,
+          json_object<&W::compilation_config>},
+
+    // What vramauto is told.
+    Entry{{OptionType::choice, "engine", "", "vllm", "vllm", "engine whose arithmetic is used"}, 0, 0, choice<&W::engine>},
+    Entry{
+        {OptionType::text, "engine-version", "", "", "auto (the newest)", "version of the engine: 0.33.0, 0.19 (its newest patch)"},
+        0,
+        0,
+        text_of<&W::engine_version>},
+    Entry{{OptionType::choice, "method", "", "engine|rule", "engine",
+           "the engine's own arithmetic, or the rule of thumb from the model's size"},
+          0,
+          0,
+          choice<&W::method>},
+    Entry{{OptionType::choice, "policy", "", "balanced|minimal|maximal", "balanced",
+           "how much to take of what fits: some room for others, just enough, or all"},
+          0,
+          0,
+          choice<&W::policy>},
+    Entry{{kInteger, "sequences", "", "", "1", "sequences of max-model-len that should fit in the cache at once"},
+          1,
+          1ull << 32,
+          integer<&W::sequences>},
+    Entry{{OptionType::bytes, "reserve", "", "", "0; 10 % of unified memory",
+           "memory to keep free on every GPU for other programs: 2GiB"},
+          0,
+          0,
+          reserve},
+    Entry{{OptionType::choice, "usage", "", "server|llm", "server",
+           "vllm serve, or Python's LLM class: their default batch sizes differ"},
+          0,
+          0,
+          choice<&W::usage>},
+    Entry{{OptionType::text, "estimator", "", "", "the best match", "estimator that describes the model, by name"},
+          0,
+          0,
+          text_of<&W::estimator>},
+    Entry{{OptionType::text, "env", "", "", "",
+           "NAME=VALUE of the engine's environment, may be repeated: VLLM_USE_V2_MODEL_RUNNER=0"},
+          0,
+          0,
+          environment},
+};
+
+constexpr auto kOptions = [] {
+  std::array<Option, kEntries.size()> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = kEntries[i].option;
+  return out;
+}();
+
+const Entry* find_entry(std::string_view name) {
+  const auto same = [&](std::string_view known) {
+    return known.size() == name.size() && !known.empty() &&
+           std::equal(known.begin(), known.end(), name.begin(), [](char a, char b) { return a == b || (a == '-' && b == '_'); });
+  };
+  for (const auto& entry : kEntries)
+    if (same(entry.option.name) || same(entry.option.short_name)) return &entry;
+  return nullptr;
+}
+
+Unexpected unknown(std::string_view name) {
+  std::array<std::string_view, kOptions.size()> names;
+  std::transform(kOptions.begin(), kOptions.end(), names.begin(), [](const Option& option) { return option.name; });
+  const auto shown = name.substr(0, 100);
+  const auto nearest = text::nearest(shown, names.data(), names.size());
+  if (nearest.empty()) return fail(VRAMAUTO_E_ARGUMENT, shown, "there is no option of this name");
+  return fail(VRAMAUTO_E_ARGUMENT, shown, "there is no option of this name; the nearest is {}", nearest);
+}
+
+void remember(Workload& workload, std::string_view name, Value value) {
+  const auto at = std::find(workload.set_names.begin(), workload.set_names.end(), name);
+  const auto of = workload.set_values.begin() + (at - workload.set_names.begin());
+  const bool known = at != workload.set_names.end();
+  if (value && known) {
+    *of = *value;
+  } else if (value) {
+    workload.set_names.emplace_back(name);
+    workload.set_values.emplace_back(*value);
+  } else if (known) {
+    workload.set_names.erase(at);
+    workload.set_values.erase(of);
+  }
+}
+
+}  // namespace
+
+std::span<const Option> options() { return kOptions; }
+
+const Option* find_option(std::string_view name_or_short) {
+  const auto* entry = find_entry(name_or_short);
+  return entry ? &kOptions[static_cast<std::size_t>(entry - kEntries.data())] : nullptr;
+}
+
+Result<void> set(Workload& workload, std::string_view name, std::optional<std::string_view> value) {
+  const auto* entry = find_entry(name);
+  const bool negated = !entry && (name.starts_with("no-") || name.starts_with("no_"));
+  if (negated) entry = find_entry(name.substr(3));
+  if (!entry || (negated && entry->option.type != OptionType::switch_)) return unknown(name);
+  if (negated && value) {
+    const bool off = TRY(parse_switch(name, *value));
+    value = off ? "false" : "true";
+  }
+  TRY(entry->apply(workload, *entry, value));
+  remember(workload, entry->option.name, value);
+  return {};
+}
+
+}  // namespace vramauto::engine

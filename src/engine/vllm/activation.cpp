@@ -1,0 +1,122 @@
+#include "engine/vllm/activation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/vllm/profiles.hpp"
+
+namespace vramauto::engine::vllm {
+namespace {
+
+constexpr Bytes kTopKTokens = 4;  // bytes of one fp32 value
+constexpr Version kCublasOutside = {0, 33, 0};
+constexpr Version kRemeasuredForward = {0, 20, 0};
+constexpr std::uint32_t kHopperMultiprocessors = 132;
+
+Bytes scaled(double factor, double elements) {
+  const double bytes = factor * elements;
+  return bytes >= 9.2e18 ? UINT64_MAX / 2 : static_cast<Bytes>(std::llround(std::max(0.0, bytes)));
+}
+
+std::uint64_t rows(const Context& context) {
+  return std::min(context.effective.max_num_seqs, context.effective.max_num_batched_tokens);
+}
+
+// Size of torch's cuBLAS workspace: 32 MiB from Hopper on, 8.125 MiB before. From 0.33 on it is made before the first snapshot.
+Bytes cublas(const Context& context) {
+  if (context.profile->from >= kCublasOutside) return 0;
+  return context.capability() >= 90 ? 32 * kMiB : 8 * kMiB + kMiB / 8;
+}
+
+// Triton's top-k and top-p kernel keeps one fp32 row of the vocabulary for each program: at most one for each multiprocessor.
+// Measured: 36 starts of 0.17 to 0.20, residual at most 0.007 GiB.
+Bytes triton_buffer(const Context& context) {
+  if (context.mrv2 || context.profile->sampler != SamplerPath::triton) return 0;
+  const auto processors =
+      context.device && context.device->multiprocessors ? context.device->multiprocessors : kHopperMultiprocessors;
+  return saturating_mul(kTopKTokens * std::min<std::uint64_t>(processors, rows(context)), context.vocabulary());
+}
+
+struct Factor {
+  double best, low, high;
+};
+
+// Multiples of hidden size alive at the widest point, per token, beside the MLP's.
+// 4.25: measured on three starts of 0.10 and 0.19 (8192 and 16384 tokens), within 0.005 GiB. 7.1: a stage without sampler, two
+// starts of 0.19. From 0.20 on, warm: 2.8 to 3.5 compiled, 3.6 to 4.05 eager, 4.5 to 5.1 at two ranks.
+Factor hidden_factor(const Context& context, bool last_stage) {
+  if (!last_stage) return {7.1, 4.25, 7.6};
+  if (context.profile->from < kRemeasuredForward) return {4.25, 3.0, 5.1};
+  if (context.parallel.tp > 1) return {4.8, 3.1, 5.1};
+  return context.effective.enforce_eager ? Factor{3.85, 3.6, 4.25} : Factor{3.15, 2.8, 4.25};
+}
+
+Amount forward_of(const Context& context, bool last_stage) {
+  const double hidden = context.blueprint->traits.hidden, tp = context.parallel.tp;
+  const double tokens = static_cast<double>(context.effective.max_num_batched_tokens) * context.element_bytes();
+  double widest = 0;
+  for (const auto& forward : context.blueprint->forwards)
+    if (!(forward.flags & VRAMAUTO_DRAFT))
+      widest = std::max(widest, (forward.flags & VRAMAUTO_UNGATED ? 2.0 : 3.0) * forward.intermediate / tp);
+  const auto factor = hidden_factor(context, last_stage);
+  return {scaled(tokens, widest + factor.best * hidden), scaled(tokens, widest + factor.low * hidden),
+          scaled(tokens, widest + factor.high * hidden)};
+}
+
+// Beside the logits: the hidden states of the forward pass, still held, and the rows selected from them (V1 copies them once more).
+Amount sampler_of(const Context& context, const SamplerCost& cost) {
+  const auto width = context.element_bytes();
+  const double hidden = context.blueprint->traits.hidden, r = static_cast<double>(rows(context));
+  const double logits = r * static_cast<double>(context.vocabulary());
+  const double states =
+      (static_cast<double>(context.effective.max_num_batched_tokens) + (context.mrv2 ? 1 : 2) * r) * hidden * width;
+  const double fixed = states + static_cast<double>(triton_buffer(context)) + static_cast<double>(cublas(context));
+  return {scaled(1, cost.best * logits + fixed), scaled(1, cost.low * logits + fixed), scaled(1, cost.high * logits + fixed)};
+}
+
+}  // namespace
+
+Amount Activation::peak() const {
+  return {std::max(forward.best, sampler.best), std::max(forward.low, sampler.low), std::max(forward.high, sampler.high)};
+}
+
+// b bytes of the logits themselves, then what sampling in fp32 adds: 36 with a full sort, 12 in place with exponential noise.
+// Measured: 38.02 (6 starts up to 0.16) and 14.017 (36 starts of 0.17 to 0.20) at b = 2; MRV2's are counted from the tensors alive.
+SamplerCost sampler_cost(const Context& context) {
+  const double b = context.element_bytes();
+  if (context.mrv2) {
+    if (context.profile->mrv2_sampler <= 2) return {b, b, b + 4};
+    const bool triton = environment(*context.workload, "VLLM_USE_FLASHINFER_SAMPLER").value_or("1") == "0" ||
+                        context.capability() < 80 ||
+                        (context.device && context.device->multiprocessors && context.device->multiprocessors <= 16);
+    return triton ? SamplerCost{b + 4, b, b + 12} : SamplerCost{b + 12, b + 4, b + 12};
+  }
+  switch (context.profile->sampler) {
+    case SamplerPath::sort:
+      return {b + 36, b + 36, b + 36};
+    case SamplerPath::flashinfer_if_importable:
+      return {b + 36, b + 12, b + 36};
+    case SamplerPath::triton:
+    case SamplerPath::flashinfer:
+      return {b + 12, b + 12, b + 12};
+  }
+  return {};
+}
+
+Activation activation_of_stage(const Context& context, std::uint32_t stage) {
+  const bool last = stage + 1 == context.parallel.pp;
+  Activation out;
+  out.forward = forward_of(context, last);
+  if (last && context.generates()) out.sampler = sampler_of(context, sampler_cost(context));
+  return out;
+}
+
+Amount unprofiled_sampler(const Context& context, const Activation& profiled) {
+  if (!context.mrv2 || context.profile->mrv2_sampler > 2 || profiled.sampler.best == 0) return {};
+  const double b = context.element_bytes();
+  const auto full = sampler_of(context, {b + 12, b + 8, b + 12}), peak = profiled.peak();
+  const auto beyond = [](Bytes a, Bytes c) { return a > c ? a - c : Bytes{0}; };
+  return {beyond(full.low, peak.best), 0, beyond(full.high, peak.low)};
+}
+
+}  // namespace vramauto::engine::vllm

@@ -1,0 +1,30 @@
+// What torch counts as allocated for the tensors a model is loaded into.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "support/checked.hpp"
+
+namespace vramauto::engine::vllm {
+
+// torch's caching allocator while weights are loaded: nothing is given back, so only requests and the rests of blocks matter.
+// Requests are rounded to 512 bytes. Above 1 MiB the best-fitting free block is taken, else a new segment: 20 MiB for less than
+// 10 MiB, else rounded up to 2 MiB. A rest of 1 MiB or less is not split off, so it counts.
+// split_limit  bytes from which a tensor is never split off a block (max_split_size_mb, set while loading from vLLM 0.21); 0: none
+// Source       torch 2.9, c10/cuda/CUDACachingAllocator.cpp: round_size, get_free_block, get_allocation_size, should_split
+class CachingAllocator {
+ public:
+  explicit CachingAllocator(Bytes split_limit) : split_limit_(split_limit ? split_limit : UINT64_MAX) {}
+
+  Bytes allocate(Bytes request);              // bytes counted for it
+  std::uint64_t state() const;                // equal states: what follows is equal too
+
+ private:
+  Bytes take(Bytes size);                     // a block for `size`, out of the free ones or new
+
+  Bytes split_limit_;
+  std::vector<Bytes> free_;                   // rests of blocks, rising
+};
+
+}  // namespace vramauto::engine::vllm

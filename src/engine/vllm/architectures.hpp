@@ -1,0 +1,37 @@
+// How vLLM treats each architecture, by version: the only place in engine and plan where architectures have names.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/vllm/profiles.hpp"
+#include "support/result.hpp"
+
+namespace vramauto::engine::vllm {
+
+inline constexpr Version kAlways{};          // since the oldest rules known here
+inline constexpr Version kNever{~0u, 0, 0};  // until: still served
+
+enum class Backend : std::uint8_t {
+  native,        // a model class of vLLM's own
+  transformers,  // transformers' class with vLLM's layers put in
+};
+
+// Facts of some architectures in one range of versions, [since, until).
+struct Architecture {
+  std::string_view names;                 // separated by spaces
+  Version since = kAlways, until = kNever;
+  Backend backend = Backend::native;
+  bool ends_on_all_stages = false;        // embedding, lm_head and last norm are built on every pipeline stage
+  bool replicates_mlp = false;            // its class has no tensor-parallel plan: only attention is divided
+  bool keeps_causal_mask = false;         // positions x positions booleans as a buffer
+  bool rope_by_layer_kind = false;        // transformers: frequencies for sliding and full layers each, whatever their parameters
+  bool refuses_tp = false, refuses_pp = false, refuses_fp8_cache = false, refuses_float16 = false;
+  bool ignores_cache_dtype = false;       // its class hands no cache configuration to attention: --kv-cache-dtype does nothing
+  std::string_view refusal = {};          // not empty: the engine fails with these words
+};
+
+// The row that holds for this version. E_UNSUPPORTED with the engine's reason for a name it does not know, or no longer serves.
+Result<const Architecture*> find_architecture(std::string_view name, const Version& version);
+
+}  // namespace vramauto::engine::vllm

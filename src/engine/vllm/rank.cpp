@@ -1,0 +1,98 @@
+#include "engine/vllm/rank.hpp"
+
+#include <algorithm>
+
+#include "engine/vllm/activation.hpp"
+#include "engine/vllm/graphs.hpp"
+#include "engine/vllm/profiles.hpp"
+#include "engine/vllm/runner_buffers.hpp"
+#include "engine/vllm/weights.hpp"
+
+namespace vramauto::engine::vllm {
+namespace {
+
+void add(Amount& sum, const Amount& amount) {
+  sum.best = saturating_add(sum.best, amount.best);
+  sum.low = saturating_add(sum.low, amount.low);
+  sum.high = saturating_add(sum.high, amount.high);
+}
+
+// Adds a named amount to the member it belongs to, unless there is nothing of it.
+void bill(Rank& rank, Amount Rank::*member, std::string_view name, vramauto_kind kind, const Amount& amount,
+          std::string_view source) {
+  if (amount.high == 0) return;
+  add(rank.*member, amount);
+  rank.components.push_back({name, kind, amount, member == &Rank::outside, source});
+}
+
+void bill_activation(const Context& context, const Activation& activation, Rank& rank) {
+  const bool sampler = activation.sampler_decides();
+  bill(rank, &Rank::activation, sampler ? "sampler" : "forward pass", VRAMAUTO_KIND_ACTIVATIONS, activation.peak(),
+       context.mrv2 ? "counted from the tensors alive"
+       : sampler    ? "measured, 0.8 to 0.20"
+                    : "measured, 0.10 and 0.19");
+}
+
+// From 0.20 on, the first start with an empty compile cache sizes the KV cache about 1 GiB smaller on one card, half of it on two
+// (three starts at 0.98 to 1.13, one at 0.47). The best value is the second start's.
+void bill_cold_compile(const Context& context, Rank& rank) {
+  if (context.effective.enforce_eager || context.profile->from < Version{0, 20, 0}) return;
+  const Bytes cold = context.parallel.tp == 1 ? kGiB + kGiB / 8 : kGiB / 2;
+  bill(rank, &Rank::other_in_budget, "first compilation", VRAMAUTO_KIND_ACTIVATIONS, {0, 0, cold}, "measured, 0.20 to 0.31");
+}
+
+void bill_graphs(const Context& context, std::uint32_t stage, Rank& rank) {
+  const auto graphs = graphs_of_stage(context, capture_sizes(context), stage);
+  rank.graphs_in_budget = graphs.in_budget;
+  if (graphs.amount.high == 0) return;
+  rank.graphs = graphs.amount;
+  if (!graphs.in_budget) add(rank.outside, graphs.amount);
+  rank.components.push_back({"CUDA graphs", VRAMAUTO_KIND_GRAPHS, graphs.amount, !graphs.in_budget, graphs.source});
+}
+
+// Runner buffers are paid from the budget where it counts everything consumed; block tables of MRV2 never are.
+void bill_buffers(const Context& context, const CacheLayout& layout, Rank& rank) {
+  const bool counted = context.profile->budget == Budget::own_consumed || context.profile->budget == Budget::device_fill;
+  const auto buffers = counted ? &Rank::other_in_budget : &Rank::outside;
+  bill(rank, buffers, "penalty counts", VRAMAUTO_KIND_RUNTIME, Amount::exact(penalty_buffers(context)), "vLLM 0.33, penalties.py");
+  bill(rank, context.mrv2 ? &Rank::outside : buffers, "block tables", VRAMAUTO_KIND_RUNTIME,
+       Amount::exact(block_tables(context, layout)), "vLLM 0.33, block_table.py");
+}
+
+}  // namespace
+
+Result<Rank> price_stage(const Context& context, const CacheLayout& layout, std::uint32_t stage) {
+  Rank rank;
+  rank.pp = stage;
+  auto weights = TRY(weights_of_stage(context, stage));
+  rank.components = std::move(weights.components);
+  rank.components.reserve(rank.components.size() + 9);
+  rank.parameter_bytes = weights.parameter_bytes;
+  rank.weights = weights.loaded;
+  const auto activation = activation_of_stage(context, stage);
+  bill_activation(context, activation, rank);
+  bill(rank, &Rank::non_torch, "kernels and fragments", VRAMAUTO_KIND_RUNTIME, non_torch(context, activation.sampler.best > 0),
+       "measured");
+  bill_graphs(context, stage, rank);
+  bill_buffers(context, layout, rank);
+  bill_cold_compile(context, rank);
+  bill(rank, &Rank::outside, "sampler beyond its profile", VRAMAUTO_KIND_ACTIVATIONS, unprofiled_sampler(context, activation),
+       "counted from the tensors alive");
+  return rank;
+}
+
+void place(const Context& context, const Startup& startup, const detect::Device* device, Rank& rank) {
+  bill(rank, &Rank::other_in_budget, "context and communication", VRAMAUTO_KIND_COMMUNICATION, startup.in_budget, "measured H100");
+  if (!device || device->total_bytes == VRAMAUTO_UNKNOWN) return;
+  rank.total_bytes = device->total_bytes;
+  const auto free = std::min(device->free_bytes, device->total_bytes);
+  if (context.profile->snapshot == Snapshot::none && context.profile->budget == Budget::device_fill) {
+    bill(rank, &Rank::other_in_budget, "other processes", VRAMAUTO_KIND_OTHER, Amount::exact(device->total_bytes - free), "device");
+    rank.free_at_start = device->total_bytes;
+    return;
+  }
+  const auto taken = startup.before_snapshot.best;
+  rank.free_at_start = free > taken ? free - taken : 0;
+}
+
+}  // namespace vramauto::engine::vllm

@@ -1,0 +1,153 @@
+#include "engine/vllm/resolve.hpp"
+
+#include <algorithm>
+
+#include "engine/vllm/architectures.hpp"
+#include "engine/vllm/batch.hpp"
+#include "engine/vllm/runner.hpp"
+#include "engine/vllm/stages.hpp"
+
+namespace vramauto::engine::vllm {
+namespace {
+
+const json::Value* config_value(const model::Model& model, std::string_view key) {
+  const auto& root = model.config.root();
+  if (const auto* value = root.find(key)) return value;
+  const auto* text = root.find("text_config");
+  return text ? text->find(key) : nullptr;
+}
+
+std::uint64_t config_length(const model::Model& model, std::string_view key) {
+  const auto* value = config_value(model, key);
+  return value && value->is(json::Type::integer) && value->integer > 0 ? static_cast<std::uint64_t>(value->integer) : 0;
+}
+
+bool is_longrope(const model::Model& model) {
+  for (const std::string_view key : {"rope_scaling", "rope_parameters"})
+    if (const auto* rope = config_value(model, key))
+      for (const std::string_view name : {"rope_type", "type"})
+        if (const auto* type = rope->find(name); type && (type->text == "longrope" || type->text == "su")) return true;
+  return false;
+}
+
+bool switched_on(const Workload& workload, std::string_view name) {
+  const auto value = environment(workload, name);
+  return value && *value != "0" && *value != "false" && *value != "False" && !value->empty();
+}
+
+// vLLM 0.33, config/model.py, _get_and_verify_max_len.
+Result<std::uint64_t> resolve_length(const Context& context) {
+  const std::uint64_t own = context.blueprint->traits.max_model_len;
+  const auto asked = context.workload->max_model_len;
+  if (!asked) return own;
+  const auto most = longest_accepted(*context.model, own);
+  if (*asked > most && !switched_on(*context.workload, "VLLM_ALLOW_LONG_MAX_MODEL_LEN"))
+    return fail(
+        VRAMAUTO_E_UNSUPPORTED, "max-model-len",
+        "found {}, the model's own length is {}: vLLM refuses more unless VLLM_ALLOW_LONG_MAX_MODEL_LEN=1 is in its environment",
+        *asked, most);
+  return *asked;
+}
+
+// Beside what check_parallel looks at. vLLM 0.33, config/model.py, verify_with_parallel_config.
+Result<void> check_context_parallel(const Context& context) {
+  const auto dcp = context.parallel.dcp, tp = context.parallel.tp;
+  if (dcp <= 1) return {};
+  constexpr std::string_view where = "decode-context-parallel-size";
+  if (context.profile->context_parallel == ContextParallel::none)
+    return fail(VRAMAUTO_E_UNSUPPORTED, where, "it exists from vLLM 0.10.2 on, the version asked for has the rules of {}",
+                context.profile->name);
+  if (tp % dcp != 0)
+    return fail(VRAMAUTO_E_UNSUPPORTED, where, "found {}, expected a divisor of the tensor parallel size {}", dcp, tp);
+  for (const auto& cache : context.blueprint->caches)
+    if (cache.kind == VRAMAUTO_CACHE_FULL && cache.heads && dcp > std::max(1u, tp / cache.heads))
+      return fail(VRAMAUTO_E_UNSUPPORTED, where, "found {}, expected at most {}: {} tensor-parallel ranks for {} KV heads", dcp,
+                  std::max(1u, tp / cache.heads), tp, cache.heads);
+  return {};
+}
+
+Result<Parallel> resolve_parallel(const Context& context, const Version& version) {
+  const auto& asked = *context.workload;
+  Parallel out;
+  out.tp = asked.tensor_parallel_size;
+  out.pp = asked.pipeline_parallel_size;
+  out.dp = asked.data_parallel_size;
+  out.dcp = asked.decode_context_parallel_size;
+  constexpr std::uint64_t kMostRanks = 65536;
+  if (std::uint64_t{out.tp} * out.pp * out.dp > kMostRanks)
+    return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "found {} x {} x {} ranks, expected at most {}", out.tp, out.pp, out.dp,
+                kMostRanks);
+  TRY(check_parallel(*context.blueprint, out, *context.architecture));
+  out.stage_layers = TRY(split_layers(context.blueprint->traits.layers, out.pp, version, asked));
+  return out;
+}
+
+// vLLM 0.33, config/scheduler.py, verify_max_model_len and the check beside it.
+Result<void> check_batch(const Effective& effective) {
+  const auto tokens = effective.max_num_batched_tokens;
+  constexpr std::string_view where = "max-num-batched-tokens";
+  if (!effective.enable_chunked_prefill && tokens < effective.max_model_len)
+    return fail(VRAMAUTO_E_UNSUPPORTED, where,
+                "found {}, expected at least max-model-len {}: without chunked prefill one step holds a whole prompt", tokens,
+                effective.max_model_len);
+  if (tokens < effective.max_num_seqs)
+    return fail(VRAMAUTO_E_UNSUPPORTED, where, "found {}, expected at least max-num-seqs {}", tokens, effective.max_num_seqs);
+  return {};
+}
+
+Result<void> resolve_effective(Context& context) {
+  const auto& asked = *context.workload;
+  auto& out = context.effective;
+  out.max_model_len = TRY(resolve_length(context));
+  out.enforce_eager = asked.enforce_eager;
+  const bool v1 = context.profile->v1 && context.generates();  // V0 and pooling models leave both off
+  out.enable_prefix_caching = asked.enable_prefix_caching.value_or(v1);
+  out.enable_chunked_prefill = asked.enable_chunked_prefill.value_or(v1);
+  const auto batch = resolve_batch(*context.profile, asked, context.device, out.max_model_len, out.enable_chunked_prefill);
+  out.max_num_batched_tokens = batch.tokens;
+  out.max_num_seqs = batch.sequences;
+  if (const auto* method = config_value(*context.model, "quantization_config"))
+    if (const auto* name = method->find("quant_method"); name && name->is(json::Type::string))
+      out.quantization = std::string(name->text);
+  return check_batch(out);
+}
+
+}  // namespace
+
+std::optional<std::string_view> environment(const Workload& workload, std::string_view name) {
+  for (const std::string_view entry : workload.env)
+    if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name)) return entry.substr(name.size() + 1);
+  return std::nullopt;
+}
+
+std::uint64_t longest_accepted(const model::Model& model, std::uint64_t own) {
+  auto most = std::max(own, config_length(model, "model_max_length"));
+  if (is_longrope(model)) most = std::max(most, config_length(model, "max_position_embeddings"));
+  return most;
+}
+
+Result<Resolved> resolve(const Request& request, const Workload& workload) {
+  Resolved out;
+  auto& context = out.context;
+  context.model = request.model;
+  context.blueprint = request.blueprint;
+  context.workload = &workload;
+  context.device = request.devices.empty() ? nullptr : &request.devices.front();
+  out.version = find_profile(workload.engine_version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
+  context.profile = out.version.profile;
+  context.architecture = TRY(find_architecture(context.blueprint->architecture, out.version.version));
+  context.parallel = TRY(resolve_parallel(context, out.version.version));
+  TRY(check_context_parallel(context));
+  context.dtype = TRY(resolve_dtype(context));
+  TRY(resolve_effective(context));
+  context.mrv2 = uses_mrv2(context);
+  out.cache = TRY(resolve_cache_dtype(context));
+  if (context.architecture->ignores_cache_dtype) out.cache = plain_cache(context);
+  context.kv_dtype = out.cache.dtype;
+  if (context.architecture->refuses_fp8_cache && out.cache.bits == 8)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "found {}: vLLM has no attention kernel with such a cache for {}",
+                workload.kv_cache_dtype, context.blueprint->architecture);
+  return out;
+}
+
+}  // namespace vramauto::engine::vllm

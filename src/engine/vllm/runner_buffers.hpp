@@ -1,0 +1,17 @@
+// Tensors the model runner keeps for itself.
+#pragma once
+
+#include "engine/vllm/cache.hpp"
+#include "engine/vllm/context.hpp"
+
+namespace vramauto::engine::vllm {
+
+// MRV2 counts tokens per sequence for penalties: int32 for each vocabulary entry, and a bit. Made while loading, after weights are
+// measured. vLLM 0.33, v1/worker/gpu/sample/penalties.py.
+Bytes penalty_buffers(const Context& context);
+
+// Where a sequence's blocks are, on the GPU. MRV2 makes two tables per group with the cache, after the budget is spent; the V1
+// runner one, before the profile run. vLLM 0.33, v1/worker/gpu/block_table.py; v1/worker/block_table.py.
+Bytes block_tables(const Context& context, const CacheLayout& layout);
+
+}  // namespace vramauto::engine::vllm

@@ -1,0 +1,71 @@
+#include "engine/vllm/shards.hpp"
+
+#include <algorithm>
+
+#include "engine/vllm/architectures.hpp"
+#include "support/dtype.hpp"
+
+namespace vramauto::engine::vllm {
+namespace {
+
+// The MLP of a model whose class has no tensor-parallel plan stays whole: vLLM 0.33, models/transformers/base.py, recursive_replace.
+bool stays_whole(const Context& context, const vramauto_weights& weights) {
+  if (!context.architecture->replicates_mlp || weights.role != VRAMAUTO_ROLE_LINEAR) return false;
+  if (weights.split == VRAMAUTO_SPLIT_ROWS) return true;
+  return weights.split == VRAMAUTO_SPLIT_COLS && !context.blueprint->forwards.empty() &&
+         weights.cols == context.blueprint->forwards.front().intermediate;
+}
+
+std::uint64_t units_on_rank(const vramauto_weights& weights, std::uint32_t tp) {
+  switch (weights.uneven) {
+    case VRAMAUTO_UNEVEN_REPEAT: return std::max(1u, weights.units / tp);
+    case VRAMAUTO_UNEVEN_REPLICATE: return weights.units % tp == 0 ? weights.units / tp : weights.units;
+    default: return ceil_div(weights.units, tp);
+  }
+}
+
+void divide(Shard& shard, vramauto_split split, const vramauto_weights& weights, std::uint32_t tp) {
+  switch (split) {
+    case VRAMAUTO_SPLIT_ROWS: shard.rows = ceil_div(weights.rows, tp); break;
+    case VRAMAUTO_SPLIT_COLS: shard.cols = ceil_div(weights.cols, tp); break;
+    case VRAMAUTO_SPLIT_VOCAB: shard.rows = ceil_div(round_up(weights.rows, 64), tp); break;
+    case VRAMAUTO_SPLIT_UNITS: shard.rows = weights.rows / weights.units * units_on_rank(weights, tp); break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+Shard shard_of(const Context& context, const vramauto_weights& weights) {
+  Shard shard{weights.rows, weights.cols, weights.copies, 0, 0};
+  const auto tp = context.parallel.tp;
+  if (weights.split != VRAMAUTO_SPLIT_EXPERTS) {
+    if (!stays_whole(context, weights)) divide(shard, weights.split, weights, tp);
+  } else if (context.parallel.expert_parallel) {
+    shard.copies = ceil_div(weights.copies, std::uint64_t{tp} * context.parallel.dp);
+  } else {
+    divide(shard, weights.inner, weights, tp);
+  }
+  const auto bits = weights.dtype ? bits_of(weights.dtype) : context.element_bytes() * 8;
+  // The blueprint's own elements were checked against 2^53 in all, so these products stay below 2^64.
+  shard.weight_bytes = bytes_of(bits, shard.rows * shard.cols * shard.copies);
+  if (weights.flags & VRAMAUTO_BIAS) shard.bias_bytes = bytes_of(bits, shard.rows * shard.copies);
+  return shard;
+}
+
+std::uint32_t layers_within(const vramauto_layers& range, std::uint32_t begin, std::uint32_t count) {
+  if (range.first < 0) return 0;
+  const std::uint64_t total = range.count ? range.count : 1, run = range.run ? range.run : 1, stride = range.stride ? range.stride : run;
+  const std::uint64_t end = std::uint64_t{begin} + count;
+  std::uint64_t sum = 0;
+  for (std::uint64_t done = 0, at = static_cast<std::uint64_t>(range.first); done < total && at < end; done += run, at += stride) {
+    const auto last = std::min({at + std::min(run, total - done), end});
+    const auto first = std::max<std::uint64_t>(at, begin);
+    if (last > first) sum += last - first;
+  }
+  return static_cast<std::uint32_t>(sum);
+}
+
+bool has_layer(const vramauto_layers& range, std::uint32_t layer) { return layers_within(range, layer, 1) != 0; }
+
+}  // namespace vramauto::engine::vllm

@@ -1,0 +1,186 @@
+#include "engine/vllm/vllm.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/vllm/cache.hpp"
+#include "engine/vllm/footprint.hpp"
+#include "engine/vllm/rank.hpp"
+#include "engine/vllm/resolve.hpp"
+#include "support/dtype.hpp"
+
+namespace vramauto::engine::vllm {
+namespace {
+
+std::string_view kind_name(vramauto_cache_kind kind) {
+  constexpr std::string_view kNames[] = {"", "full", "sliding", "chunked", "latent", "cross", "indexer", "ring", "state"};
+  return kind < std::size(kNames) ? kNames[kind] : "";
+}
+
+class VllmEstimate final : public Estimate {
+ public:
+  CacheLayout layout;
+  const Profile* rules = nullptr;
+
+  // vLLM v1/worker/utils.py, request_memory: ceil(total x utilization) from 0.14, without ceil before.
+  Bytes budget(const Rank& rank, double utilization) const override {
+    const double requested = static_cast<double>(rank.total_bytes) * utilization;
+    return static_cast<Bytes>(rules->ceil_requested ? std::ceil(requested) : requested);
+  }
+
+  Bytes cache_bytes(const Rank& rank, std::uint64_t length, std::uint64_t sequences, bool checked) const override {
+    const auto blocks = saturating_mul(layout.blocks_per_sequence(length), sequences);
+    return saturating_mul(layout.bytes_per_block(rank.pp), saturating_add(blocks, checked && rules->null_block_checked ? 1 : 0));
+  }
+
+  CacheReport report(std::span<const Bytes> cache, std::uint64_t max_model_len) const override;
+
+ private:
+  std::uint64_t blocks_in(std::span<const Bytes> cache) const;
+  Bytes checked_bytes(Bytes cache, const Rank& rank) const;
+  std::uint64_t longest_in(Bytes cache, const Rank& rank, std::uint64_t most) const;
+  std::uint64_t tokens_in(std::uint64_t blocks, double concurrency, std::uint64_t max_model_len) const;
+};
+
+std::uint64_t VllmEstimate::blocks_in(std::span<const Bytes> cache) const {
+  if (workload.num_gpu_blocks_override) return *workload.num_gpu_blocks_override;
+  auto least = UINT64_MAX;
+  for (std::size_t i = 0; i < cache.size(); ++i)
+    if (const auto block = layout.bytes_per_block(ranks[i].pp)) least = std::min(least, cache[i] / block);
+  return least == UINT64_MAX ? 0 : least;
+}
+
+// From 0.21 on the start-up check believes --num-gpu-blocks-override.
+Bytes VllmEstimate::checked_bytes(Bytes cache, const Rank& rank) const {
+  if (!workload.num_gpu_blocks_override || rules->capacity != Capacity::concurrency) return cache;
+  return saturating_mul(*workload.num_gpu_blocks_override, layout.bytes_per_block(rank.pp));
+}
+
+// vLLM 0.33, v1/core/kv_cache_planning.py, _estimate_max_model_len_from_groups.
+std::uint64_t VllmEstimate::longest_in(Bytes cache, const Rank& rank, std::uint64_t most) const {
+  const auto fits = [&](std::uint64_t length) { return cache_bytes(rank, length, 1, true) <= cache; };
+  if (most == 0 || fits(most)) return most;
+  std::uint64_t holds = 0, fails = most;
+  while (fails - holds > 1) {
+    const auto middle = holds + (fails - holds) / 2;
+    (fits(middle) ? holds : fails) = middle;
+  }
+  return holds;
+}
+
+// The "GPU KV cache size" line. vLLM 0.8 to 0.9.1: blocks x block; to 0.20: by group (kv_cache_utils.py, _report_kv_cache_config);
+// from 0.21: what the concurrency amounts to (get_kv_cache_capacity).
+std::uint64_t VllmEstimate::tokens_in(std::uint64_t blocks, double concurrency, std::uint64_t max_model_len) const {
+  const auto block = layout.smallest_block();
+  switch (rules->capacity) {
+    case Capacity::blocks:
+      return saturating_mul(blocks, block);
+    case Capacity::blocks_per_group:
+      return saturating_mul(blocks / std::max<std::uint64_t>(1, layout.groups.size()) * block, layout.context_parallel);
+    case Capacity::concurrency:
+      return static_cast<std::uint64_t>(concurrency * static_cast<double>(max_model_len));
+  }
+  return 0;
+}
+
+CacheReport VllmEstimate::report(std::span<const Bytes> cache, std::uint64_t max_model_len) const {
+  CacheReport out;
+  cache = cache.first(std::min(cache.size(), ranks.size()));
+  const auto each = layout.blocks_per_sequence(max_model_len);
+  out.num_blocks = blocks_in(cache);
+  // V0 divided tokens by the length, later releases whole blocks.
+  if (each) out.max_concurrency = static_cast<double>(out.num_blocks) / static_cast<double>(each);
+  if (!rules->v1 && max_model_len)
+    out.max_concurrency = static_cast<double>(out.num_blocks) * layout.smallest_block() / static_cast<double>(max_model_len);
+  out.tokens = tokens_in(out.num_blocks, out.max_concurrency, max_model_len);
+  out.longest = std::max(model_max_len, max_model_len);
+  out.holds_max_model_len = true;
+  for (std::size_t i = 0; i < cache.size(); ++i) {
+    const bool same_stage = i > 0 && cache[i] == cache[i - 1] && ranks[i].pp == ranks[i - 1].pp;
+    if (same_stage) continue;
+    out.longest = longest_in(checked_bytes(cache[i], ranks[i]), ranks[i], out.longest);
+  }
+  out.holds_max_model_len = out.longest >= max_model_len;
+  return out;
+}
+
+void describe_cache(const Context& context, VllmEstimate& out) {
+  const auto& layout = out.layout;
+  out.groups.reserve(layout.groups.size());
+  for (const auto& group : layout.groups) {
+    const auto& bucket = layout.buckets[group.bucket];
+    CacheGroup shown;
+    shown.kind = kind_name(bucket.kind);
+    shown.block_tokens = bucket.block_tokens;
+    if (bucket.kind == VRAMAUTO_CACHE_SLIDING || bucket.kind == VRAMAUTO_CACHE_CHUNKED) shown.window_tokens = bucket.window;
+    for (std::uint32_t stage = 0; stage < layout.stages; ++stage) {
+      shown.block_bytes = saturating_add(shown.block_bytes, layout.group_bytes(group, stage));
+      for (std::uint32_t b = 0; layout.uniform_type && b < layout.buckets.size(); ++b)
+        shown.layers += layout.layers_of({b, 0, 1}, stage);
+      if (!layout.uniform_type) shown.layers += layout.layers_of(group, stage);
+    }
+    out.groups.push_back(shown);
+  }
+  for (std::uint32_t stage = 0; stage < context.parallel.pp; ++stage) {
+    out.bytes_per_block = std::max(out.bytes_per_block, layout.bytes_per_block(stage));
+    out.bytes_per_token = std::max(out.bytes_per_token, layout.bytes_per_token(stage));
+  }
+}
+
+void describe_engine(const Resolved& resolved, VllmEstimate& out) {
+  out.engine = "vllm";
+  out.version = resolved.version.text;
+  out.profile = std::string(resolved.version.profile->name);
+  out.version_known = resolved.version.known;
+  if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
+  out.rules = resolved.version.profile;
+  out.default_utilization = out.rules->utilization;
+  out.model_max_len = resolved.context.blueprint->traits.max_model_len;
+  out.effective = resolved.context.effective;
+  out.effective.dtype = torch_name(resolved.context.dtype);
+  out.effective.kv_cache_dtype = resolved.cache.name;
+  if (!out.layout.buckets.empty()) out.effective.block_size = out.layout.smallest_block();
+}
+
+Result<void> price_ranks(const Context& context, std::span<const detect::Device> devices, VllmEstimate& out) {
+  const auto& parallel = context.parallel;
+  const auto taken = startup(context);
+  std::vector<Rank> stages;
+  stages.reserve(parallel.pp);
+  for (std::uint32_t stage = 0; stage < parallel.pp; ++stage) {
+    auto rank = TRY(price_stage(context, out.layout, stage));
+    stages.push_back(std::move(rank));
+  }
+  const std::size_t count = std::size_t{parallel.dp} * parallel.pp * parallel.tp;
+  out.ranks.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto stage = static_cast<std::uint32_t>(i / parallel.tp % parallel.pp);
+    const bool last_use = i + 1 == count || parallel.tp * parallel.dp == 1;
+    auto& rank = out.ranks.emplace_back(last_use ? std::move(stages[stage]) : stages[stage]);
+    rank.rank = rank.device = static_cast<std::uint32_t>(i);
+    rank.tp = static_cast<std::uint32_t>(i % parallel.tp);
+    rank.dp = static_cast<std::uint32_t>(i / parallel.tp / parallel.pp);
+    place(context, taken, i < devices.size() ? &devices[i] : nullptr, rank);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
+  auto out = std::make_unique<VllmEstimate>();
+  out->workload = *request.workload;
+  const auto resolved = TRY(resolve(request, out->workload));
+  out->layout = TRY(lay_out(resolved.context, resolved.cache));
+  describe_engine(resolved, *out);
+  describe_cache(resolved.context, *out);
+  TRY(price_ranks(resolved.context, request.devices, *out));
+  if (out->workload.kv_cache_memory_bytes && !out->rules->cache_bytes_flag)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-memory-bytes", "it exists from vLLM 0.10.2 on, {} was asked for", out->version);
+  if (out->workload.max_model_len_auto && !out->rules->auto_length)
+    out->warnings.push_back(
+        {"max-model-len", fmt::format("vLLM {} knows no \"auto\" here; the length chosen is passed instead", out->version)});
+  return out;
+}
+
+}  // namespace vramauto::engine::vllm

@@ -1,0 +1,10 @@
+// vLLM's arithmetic behind the engine's interface.
+#pragma once
+
+#include "engine/estimate.hpp"
+
+namespace vramauto::engine::vllm {
+
+Result<std::unique_ptr<Estimate>> estimate(const Request& request);
+
+}  // namespace vramauto::engine::vllm

@@ -1,0 +1,357 @@
+#include "estimator/decoder/decoder.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "estimator/decoder/family.hpp"
+#include "estimator/decoder/rope.hpp"
+#include "estimator/decoder/windows.hpp"
+#include "support/dtype.hpp"
+
+namespace vramauto::estimator {
+namespace {
+
+enum : std::uint32_t { kQkv = 1, kGateUp = 2 };  // parts of a layer that are one tensor of the engine
+
+constexpr vramauto_layers kInput{VRAMAUTO_LAYER_INPUT, 1, 1, 1}, kOutput{VRAMAUTO_LAYER_OUTPUT, 1, 1, 1};
+
+constexpr std::uint32_t flag(bool on, std::uint32_t which) { return on ? which : 0; }
+
+struct Biases { bool qkv = false, o = false, up = false, down = false, head = false; };
+
+// Layers of one shape.
+struct Group {
+  LayerShape shape;
+  std::vector<vramauto_layers> ranges;
+};
+
+class Writer {
+ public:
+  Writer(const Description& model, const Family& family, Sizes sizes) : model_(model), family_(family), sizes_(std::move(sizes)) {}
+
+  vramauto_status write() {
+    VRAMAUTO_DO(read());
+    VRAMAUTO_DO(input());
+    for (const auto& group : groups_) {
+      for (const auto& range : group.ranges) VRAMAUTO_DO(layer(group.shape, range));
+      for (const auto& range : group.ranges) VRAMAUTO_DO(forward(group.shape, range));
+    }
+    VRAMAUTO_DO(caches());
+    return output();
+  }
+
+ private:
+  vramauto_status read() {
+    biases_.qkv = VRAMAUTO_READ(holds(model_, family_.qkv_bias));
+    biases_.o = VRAMAUTO_READ(holds(model_, family_.o_bias));
+    // TeleChat2 has a bias after the MLP only: vLLM 0.33, models/telechat2.py.
+    const bool down_only = family_.mlp_bias == "down";
+    biases_.up = !down_only && VRAMAUTO_READ(holds(model_, family_.mlp_bias));
+    biases_.down = down_only || biases_.up;
+    biases_.head = VRAMAUTO_READ(holds(model_, family_.head_bias));
+    qk_norm_ = family_.qk_norm != QkNorm::none && VRAMAUTO_READ(holds(model_, family_.qk_norm_if));
+    VRAMAUTO_DO(read_norms());
+    VRAMAUTO_DO(read_position());
+    windows_ = VRAMAUTO_READ(read_windows(model_, family_, sizes_.layers));
+    group_layers();
+    return VRAMAUTO_OK;
+  }
+
+  vramauto_status read_norms() {
+    norm_ = family_.norm;
+    if (norm_ == Norm::chatglm) norm_ = VRAMAUTO_READ(holds(model_, "+rmsnorm")) ? Norm::rms : Norm::layer;
+    final_norm_ = norm_ != Norm::none;
+    if (family_.norm == Norm::chatglm) final_norm_ = VRAMAUTO_READ(holds(model_, "+post_layer_norm"));
+    if (family_.position == Position::learned_plus_two) {
+      final_norm_ = VRAMAUTO_READ(holds(model_, "+do_layer_norm_before")) && !VRAMAUTO_READ(holds(model_, "_remove_final_layer_norm"));
+      if (!VRAMAUTO_READ(holds(model_, "+layer_norm_elementwise_affine"))) norm_ = Norm::none;
+    }
+    norm_bias_ = norm_ == Norm::layer;
+    if (family_.width == Width::expansion && VRAMAUTO_READ(holds(model_, "no_bias"))) norm_bias_ = false;
+    if (norm_ == Norm::none) return VRAMAUTO_OK;
+    if (family_.kv == KvHeads::falcon) return read_falcon_norms();
+    for (auto rest = family_.names->norms; !rest.empty();) {
+      const auto end = rest.find(' ');
+      const auto word = rest.substr(0, end);
+      const auto mark = word.find('?');
+      if (mark == std::string_view::npos || VRAMAUTO_READ(holds(model_, word.substr(mark + 1)))) norms_.push_back(word.substr(0, mark));
+      rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    }
+    return VRAMAUTO_OK;
+  }
+
+  // vLLM 0.33, models/falcon.py, FalconDecoderLayer.
+  vramauto_status read_falcon_norms() {
+    const bool parallel = VRAMAUTO_READ(holds(model_, "+parallel_attn"));
+    const bool grouped = VRAMAUTO_READ(holds(model_, "new_decoder_architecture"));
+    const auto stated = model_.has("/num_ln_in_parallel_attn") ? VRAMAUTO_READ(model_.integer("/num_ln_in_parallel_attn")) : grouped ? 2 : 1;
+    if (!parallel) norms_ = {"post_attention_layernorm", "input_layernorm"};
+    else if (stated == 2) norms_ = {"ln_attn", "ln_mlp"};
+    else norms_ = {"input_layernorm"};
+    return VRAMAUTO_OK;
+  }
+
+  vramauto_status read_position() {
+    switch (family_.position) {
+      case Position::rope: rope_ = true; break;
+      case Position::learned:
+      case Position::learned_plus_two: break;
+      case Position::alibi: alibi_ = true; break;
+      // Which Baichuan turns and which slopes its class decides by width: vLLM 0.19.1, models/baichuan.py, BaichuanForCausalLM.
+      case Position::baichuan: (sizes_.hidden == 4096 ? rope_ : alibi_) = true; break;
+      case Position::falcon:
+        alibi_ = VRAMAUTO_READ(holds(model_, "alibi"));
+        rope_ = !alibi_;
+        break;
+      case Position::rope_if_named:
+        rope_ = !model_.has("/position_embedding_type") || VRAMAUTO_READ(model_.text("/position_embedding_type")) == "rope";
+        break;
+    }
+    return VRAMAUTO_OK;
+  }
+
+  void group_layers() {
+    if (sizes_.blocks.empty()) {
+      groups_.push_back({sizes_.shape, {{0, sizes_.layers, sizes_.layers, sizes_.layers}}});
+      return;
+    }
+    for (const auto& shape : sizes_.blocks)
+      if (std::none_of(groups_.begin(), groups_.end(), [&](const Group& group) { return group.shape == shape; })) groups_.push_back({shape, {}});
+    for (auto& group : groups_) group.ranges = ranges_of(sizes_.layers, [&](std::uint32_t layer) { return sizes_.blocks[layer] == group.shape; });
+  }
+
+  vramauto_status add_norm(const std::string& name, const vramauto_layers& range, std::uint64_t width) {
+    return model_.add(Tensors(name.c_str(), VRAMAUTO_ROLE_NORM, range, width, 1).with(flag(norm_bias_, VRAMAUTO_BIAS)));
+  }
+
+  vramauto_status input() {
+    const auto& names = *family_.names;
+    const std::string embed(names.embed);
+    const auto width = VRAMAUTO_READ(embedding_width());
+    VRAMAUTO_DO(model_.add(Tensors(embed.c_str(), VRAMAUTO_ROLE_EMBEDDING, kInput, sizes_.vocab, width).by(VRAMAUTO_SPLIT_VOCAB)));
+    if (family_.position == Position::learned)
+      VRAMAUTO_DO(model_.add(Tensors("wpe", VRAMAUTO_ROLE_OTHER, kInput, sizes_.positions, sizes_.hidden)));
+    if (family_.position == Position::learned_plus_two) {
+      VRAMAUTO_DO(model_.add(Tensors("model.decoder.embed_positions", VRAMAUTO_ROLE_OTHER, kInput, sizes_.positions + 2, sizes_.hidden)));
+      if (width != sizes_.hidden) {
+        VRAMAUTO_DO(model_.add(Tensors("model.decoder.project_out", VRAMAUTO_ROLE_LINEAR, kInput, width, sizes_.hidden)));
+        VRAMAUTO_DO(model_.add(Tensors("model.decoder.project_in", VRAMAUTO_ROLE_LINEAR, kInput, sizes_.hidden, width)));
+      }
+    }
+    if (!family_.input_norm.empty()) VRAMAUTO_DO(add_norm(std::string(family_.input_norm), kInput, sizes_.hidden));
+    if (family_.scales_embedding)
+      VRAMAUTO_DO(model_.add(Tensors("model.normalizer", VRAMAUTO_ROLE_OTHER, kInput, 1, 1).with(VRAMAUTO_NOT_STORED)));
+    return VRAMAUTO_OK;
+  }
+
+  Answer<std::uint64_t> embedding_width() const {
+    if (family_.position != Position::learned_plus_two) return {sizes_.hidden, VRAMAUTO_OK};
+    return model_.positive("word_embed_proj_dim", sizes_.hidden * 64ull, sizes_.hidden);
+  }
+
+  std::string named(std::string_view part) const { return std::string(family_.names->layer).append(part); }
+
+  vramauto_status layer(const LayerShape& shape, const vramauto_layers& range) {
+    if (shape.heads) VRAMAUTO_DO(attention(shape, range));
+    if (shape.intermediate) VRAMAUTO_DO(mlp(shape, range));
+    for (std::size_t i = 0; i < norms_.size(); ++i) {
+      if (family_.blocks && (i == 0 ? shape.heads : shape.intermediate) == 0) continue;  // each half has its own
+      VRAMAUTO_DO(add_norm(named(norms_[i]), range, sizes_.hidden));
+    }
+    return VRAMAUTO_OK;
+  }
+
+  vramauto_status attention(const LayerShape& shape, const vramauto_layers& range) {
+    const auto& names = *family_.names;
+    const auto bias = flag(biases_.qkv, VRAMAUTO_BIAS);
+    const auto q = named(names.q), k = named(names.k), v = named(names.v), o = named(names.o);
+    const std::uint64_t width = std::uint64_t{shape.heads} * sizes_.head_dim, kv_width = std::uint64_t{shape.kv_heads} * sizes_.head_dim;
+    VRAMAUTO_DO(model_.add(Tensors(q.c_str(), VRAMAUTO_ROLE_LINEAR, range, width, sizes_.hidden)
+                               .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE).part_of(kQkv).with(bias)));
+    for (const auto& name : {k, v})
+      VRAMAUTO_DO(model_.add(Tensors(name.c_str(), VRAMAUTO_ROLE_LINEAR, range, kv_width, sizes_.hidden)
+                                 .heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT).part_of(kQkv).with(bias)));
+    VRAMAUTO_DO(model_.add(Tensors(o.c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, width)
+                               .by(VRAMAUTO_SPLIT_COLS).with(flag(biases_.o, VRAMAUTO_BIAS))));
+    if (qk_norm_) VRAMAUTO_DO(qk_norms(shape, range));
+    if (rope_) VRAMAUTO_DO(tables(range));
+    if (alibi_)
+      VRAMAUTO_DO(model_.add(Tensors(named("alibi_slopes").c_str(), VRAMAUTO_ROLE_OTHER, range, shape.heads, 1)
+                                 .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE).of(VRAMAUTO_F32).with(VRAMAUTO_NOT_STORED)));
+    return VRAMAUTO_OK;
+  }
+
+  vramauto_status qk_norms(const LayerShape& shape, const vramauto_layers& range) {
+    const auto q = named("self_attn.q_norm"), k = named("self_attn.k_norm");
+    const std::uint64_t dim = sizes_.head_dim, width = shape.heads * dim, kv_width = shape.kv_heads * dim;
+    const bool whole = family_.qk_norm == QkNorm::full_rms || family_.qk_norm == QkNorm::full_layer;
+    const bool biased = (family_.qk_norm == QkNorm::head_layer || family_.qk_norm == QkNorm::full_layer) && norm_bias_;
+    Tensors query(q.c_str(), VRAMAUTO_ROLE_NORM, range, dim, 1), key(k.c_str(), VRAMAUTO_ROLE_NORM, range, dim, 1);
+    if (whole || family_.qk_norm == QkNorm::per_head) {
+      query.rows = width;
+      key.rows = kv_width;
+    }
+    if (family_.qk_norm == QkNorm::per_head) {
+      query.heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE);
+      key.heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT);
+    }
+    VRAMAUTO_DO(model_.add(query.with(flag(biased, VRAMAUTO_BIAS))));
+    return model_.add(key.with(flag(biased, VRAMAUTO_BIAS)));
+  }
+
+  // One table for all layers that turn alike.
+  vramauto_status tables(const vramauto_layers& range) {
+    const bool mixed = std::find(windows_.begin(), windows_.end(), 0u) != windows_.end() &&
+                       std::any_of(windows_.begin(), windows_.end(), [](std::uint32_t window) { return window != 0; });
+    if (!mixed || !family_.plain_rope_when_sliding) return table(mixed ? std::string_view("full_attention") : std::string_view(), range);
+    auto full = VRAMAUTO_READ(read_rope(model_, family_, "full_attention", sizes_.head_dim));
+    for (const auto& part : ranges_of(sizes_.layers, [&](std::uint32_t layer) { return windows_[layer] != 0; }))
+      VRAMAUTO_DO(add_table(Rope{.part = full.part}, part, local_differs(full) ? "local_rotary_emb" : "rotary_emb"));
+    for (const auto& part : ranges_of(sizes_.layers, [&](std::uint32_t layer) { return windows_[layer] == 0; }))
+      VRAMAUTO_DO(add_table(full, part, "rotary_emb"));
+    return VRAMAUTO_OK;
+  }
+
+  bool local_differs(const Rope& full) const { return full.scaling != Scaling::none || family_.scales_embedding; }
+
+  vramauto_status table(std::string_view kind, const vramauto_layers& range) {
+    return add_table(VRAMAUTO_READ(read_rope(model_, family_, kind, sizes_.head_dim)), range, "rotary_emb");
+  }
+
+  vramauto_status add_table(const Rope& rope, const vramauto_layers& range, const char* name) {
+    const auto rows = table_of(rope, sizes_.positions, sizes_.head_dim);
+    if (rows.width == 0) return VRAMAUTO_OK;
+    Tensors tensors(name, VRAMAUTO_ROLE_ROPE, range, rows.rows, rows.width);
+    tensors.units = static_cast<std::uint32_t>(std::min<std::uint64_t>(rows.unscaled, UINT32_MAX));
+    return model_.add(tensors.with(VRAMAUTO_NOT_STORED));
+  }
+
+  vramauto_status mlp(const LayerShape& shape, const vramauto_layers& range) {
+    const auto& names = *family_.names;
+    const auto gate = named(names.gate), up = named(names.up), down = named(names.down);
+    const auto bias = flag(biases_.up, VRAMAUTO_BIAS);
+    if (family_.gated)
+      VRAMAUTO_DO(model_.add(Tensors(gate.c_str(), VRAMAUTO_ROLE_LINEAR, range, shape.intermediate, sizes_.hidden)
+                                 .by(VRAMAUTO_SPLIT_ROWS).part_of(kGateUp).with(bias)));
+    VRAMAUTO_DO(model_.add(Tensors(up.c_str(), VRAMAUTO_ROLE_LINEAR, range, shape.intermediate, sizes_.hidden)
+                               .by(VRAMAUTO_SPLIT_ROWS).part_of(kGateUp).with(bias)));
+    return model_.add(Tensors(down.c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, shape.intermediate)
+                          .by(VRAMAUTO_SPLIT_COLS).with(flag(biases_.down, VRAMAUTO_BIAS)));
+  }
+
+  vramauto_status forward(const LayerShape& shape, const vramauto_layers& range) {
+    vramauto_forward out{};
+    out.struct_size = sizeof out;
+    out.flags = flag(!family_.gated, VRAMAUTO_UNGATED);
+    out.layers = range;
+    out.query = out.attention_out = shape.heads * sizes_.head_dim;
+    out.key_value = 2 * shape.kv_heads * sizes_.head_dim;
+    out.kv_heads = shape.kv_heads;
+    out.intermediate = shape.intermediate;
+    return model_.add(out);
+  }
+
+  vramauto_status caches() {
+    std::vector<std::uint32_t> kinds(windows_);
+    std::sort(kinds.begin(), kinds.end());
+    kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
+    for (const auto& group : groups_)
+      for (const auto window : kinds)
+        if (group.shape.heads) VRAMAUTO_DO(cache(group.shape, window));
+    return VRAMAUTO_OK;
+  }
+
+  vramauto_status cache(const LayerShape& shape, std::uint32_t window) {
+    const auto belongs = [&](std::uint32_t layer) {
+      return windows_[layer] == window && (sizes_.blocks.empty() || sizes_.blocks[layer] == shape);
+    };
+    for (const auto& range : ranges_of(sizes_.layers, belongs)) {
+      vramauto_cache out{};
+      out.struct_size = sizeof out;
+      out.kind = window ? VRAMAUTO_CACHE_SLIDING : VRAMAUTO_CACHE_FULL;
+      out.layers = range;
+      out.heads = shape.kv_heads;
+      out.k_dim = out.v_dim = sizes_.head_dim;
+      out.window = window;
+      VRAMAUTO_DO(model_.add(out));
+    }
+    return VRAMAUTO_OK;
+  }
+
+  vramauto_status output() {
+    const auto& names = *family_.names;
+    if (final_norm_ && norm_ != Norm::none) VRAMAUTO_DO(add_norm(std::string(names.final_norm), kOutput, sizes_.hidden));
+    const std::string head(names.head);
+    const auto width = VRAMAUTO_READ(embedding_width());
+    return model_.add(Tensors(head.c_str(), VRAMAUTO_ROLE_HEAD, kOutput, sizes_.vocab, width)
+                          .by(VRAMAUTO_SPLIT_VOCAB)
+                          .with(flag(sizes_.tied, VRAMAUTO_TIED) | flag(biases_.head, VRAMAUTO_BIAS)));
+  }
+
+  const Description& model_;
+  const Family& family_;
+  Sizes sizes_;
+  Biases biases_;
+  Norm norm_ = Norm::rms;
+  bool norm_bias_ = false, final_norm_ = true, qk_norm_ = false, rope_ = false, alibi_ = false;
+  std::vector<std::string_view> norms_;
+  std::vector<std::uint32_t> windows_;
+  std::vector<Group> groups_;
+};
+
+// Numbers of the weights: as the configuration says, else as most tensors are.
+Answer<vramauto_dtype> read_dtype(const Description& model) {
+  const auto at = model.first("dtype|torch_dtype");
+  if (!at.empty()) return {dtype_from_torch(VRAMAUTO_TAKE(model.text(at.c_str()))), VRAMAUTO_OK};
+  vramauto_tensor_info tensor{};
+  tensor.struct_size = sizeof tensor;
+  vramauto_dtype widest = 0;  // what torch promotes all of them to: float32 if there is one, or two 16 bit kinds
+  for (std::uint64_t i = 0; model.host()->tensor(model.call(), i, &tensor) == VRAMAUTO_OK; ++i) {
+    const bool counts = tensor.dtype == VRAMAUTO_F32 || tensor.dtype == VRAMAUTO_F16 || tensor.dtype == VRAMAUTO_BF16;
+    if (!counts || tensor.dtype == widest) continue;
+    widest = widest ? vramauto_dtype{VRAMAUTO_F32} : tensor.dtype;
+    if (widest == VRAMAUTO_F32) break;
+  }
+  return {widest, VRAMAUTO_OK};
+}
+
+Answer<const Family*> family_of(const vramauto_host* host, vramauto_call* call) {
+  vramauto_model_info info{};
+  info.struct_size = sizeof info;
+  if (const auto status = host->model(call, &info); status != VRAMAUTO_OK) return {nullptr, status};
+  return {find_family(info.architecture), VRAMAUTO_OK};
+}
+
+std::int32_t match(const vramauto_host* host, vramauto_call* call) {
+  const auto family = family_of(host, call);
+  return family.value ? 600 : 0;
+}
+
+vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
+  const Description model(host, call);
+  const auto* family = VRAMAUTO_READ(family_of(host, call));
+  if (!family) return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of the plain decoders that are known");
+  auto sizes = VRAMAUTO_READ(read_sizes(model, *family));
+  vramauto_traits traits{};
+  traits.struct_size = sizeof traits;
+  traits.task = 1;
+  traits.layers = sizes.layers;
+  traits.hidden = sizes.hidden;
+  traits.vocab = sizes.vocab;
+  traits.max_model_len = VRAMAUTO_READ(read_length(model, *family));
+  traits.dtype = VRAMAUTO_READ(read_dtype(model));
+  traits.flags = family->refuses_float16 ? 4 : 0;
+  VRAMAUTO_DO(model.traits(traits));
+  return Writer(model, *family, std::move(sizes)).write();
+}
+
+constexpr vramauto_estimator kDecoder{sizeof(vramauto_estimator), 0, "decoder", match, describe};
+constexpr const vramauto_estimator* kEstimators[] = {&kDecoder};
+constexpr vramauto_plugin kPlugin{sizeof(vramauto_plugin), 1, "org.vramauto.builtin", "0.1.0", "Apache-2.0", kEstimators};
+
+}  // namespace
+
+const vramauto_plugin* decoder_plugin(const vramauto_host*) { return &kPlugin; }
+
+}  // namespace vramauto::estimator

@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <cstdlib>
+
+#include "model/catalogue.hpp"
+#include "model/folder.hpp"
+#include "model/hub_cache.hpp"
+#include "model/name_size.hpp"
+#include "support/file.hpp"
+
+namespace vramauto::model {
+
+namespace {
+
+bool looks_like_path(std::string_view text) {
+  if (text.empty() || text.front() == '/' || text.front() == '.' || text.front() == '~') return true;
+  const auto ends = [&](std::string_view end) { return text.size() > end.size() && text.substr(text.size() - end.size()) == end; };
+  return ends(".json") || ends(".safetensors") || ends(".gguf");
+}
+
+// A path as the shell would have given it, had the program been started by one.
+std::string expanded(std::string_view path, bool use_environment) {
+  const auto* home = use_environment ? std::getenv("HOME") : nullptr;
+  if (home && (path == "~" || path.substr(0, 2) == "~/")) return home + std::string(path.substr(1));
+  return std::string(path);
+}
+
+Result<Model> open_path(const std::string& path, file::Kind kind) {
+  switch (kind) {
+    case file::Kind::directory:
+      return open_folder(path);
+    case file::Kind::regular:
+      return open_file(path);
+    case file::Kind::other:
+      return fail(VRAMAUTO_E_IO, path, "is neither a regular file nor a directory");
+    case file::Kind::missing:
+      break;
+  }
+  return fail(VRAMAUTO_E_NOT_FOUND, path, "does not exist");
+}
+
+Result<Model> open_cached(const std::string& snapshot, const HubId& id) {
+  auto model = TRY(open_folder(snapshot));
+  model.id = id.id;
+  model.source = Source::cache;
+  return model;
+}
+
+Result<Model> open_from_catalogue(const CatalogueEntry& entry) {
+  Model model;
+  model.id = entry.id;
+  TRY(set_config(model, entry.id, entry.config));
+  model.source = Source::catalogue;
+  return model;
+}
+
+Model named(const HubId& id, double billions) {
+  Model model;
+  model.id = id.id;
+  model.warnings.push_back(
+      {"name_only",
+       fmt::format("nothing but the name of {} is known: its {} billion parameters are taken from there", id.id, billions)});
+  return model;
+}
+
+// A cached snapshot may hold a tokenizer and nothing else; then the catalogue knows more.
+Result<Model> open_id(std::string_view text, const OpenOptions& options) {
+  const auto id = TRY(hub_id(text));
+  const auto cache = options.use_environment ? hub_cache_directory() : std::string();
+  if (const auto snapshot = cached_snapshot(cache, id)) {
+    auto model = open_cached(*snapshot, id);
+    if (model || model.error().status != VRAMAUTO_E_NOT_FOUND) return model;
+  }
+  const auto* entry = id.revision.empty() ? find_in_catalogue(id.id) : nullptr;
+  if (entry) return open_from_catalogue(*entry);
+  if (const auto billions = billions_in_name(id.id)) return named(id, *billions);
+  auto looked = fmt::format(
+      "is no local path, not in {}, not in the catalogue, and has no size in its name; --method rule answers with a usual size",
+      cache.empty() ? "a Hugging Face cache (none is set)" : text::shown(cache, 100));
+  if (!options.any_name) return fail(VRAMAUTO_E_NOT_FOUND, text, "{}", looked);
+  Model model;
+  model.id = id.id;
+  model.warnings.push_back({std::string(kNameSaysNothing), fmt::format("{} {}", id.id, looked)});
+  return model;
+}
+
+}  // namespace
+
+std::string_view source_name(Source source) {
+  switch (source) {
+    case Source::files:
+      return "files";
+    case Source::config:
+      return "config";
+    case Source::catalogue:
+      return "catalogue";
+    case Source::name:
+      return "name";
+    case Source::cache:
+      return "cache";
+    case Source::hub:
+      return "hub";
+  }
+  return "unknown";
+}
+
+const json::Document* Model::document(std::string_view name) const {
+  const auto found = std::find_if(documents.begin(), documents.end(), [&](const auto& entry) { return entry.name == name; });
+  return found == documents.end() ? nullptr : &found->document;
+}
+
+Result<Model> open(std::string_view path_or_id, const OpenOptions& options) {
+  if (text::trim(path_or_id).empty()) return fail(VRAMAUTO_E_ARGUMENT, "model", "is empty, expected a path or a Hugging Face id");
+  if (path_or_id.find('\0') != std::string_view::npos) return fail(VRAMAUTO_E_ARGUMENT, "model", "has a NUL character inside");
+  const auto path = expanded(path_or_id, options.use_environment);
+  const auto kind = file::kind(path);
+  if (kind != file::Kind::missing || looks_like_path(path_or_id)) return open_path(path, kind);
+  return open_id(path_or_id, options);
+}
+
+}  // namespace vramauto::model

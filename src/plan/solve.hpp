@@ -1,0 +1,23 @@
+// One priced estimate in, one plan out. calculate() prices, and may price again; what it tries is solved here.
+#pragma once
+
+#include "plan/limits.hpp"
+
+namespace vramauto::plan {
+
+// Takes the estimate. Neither shortens the length nor looks for alternatives.
+Plan solve(std::unique_ptr<engine::Estimate> estimate, std::span<const detect::Device> devices);
+
+// The longest single sequence that the plan's GPUs hold with some room left; 0 when not even one token fits.
+std::uint64_t longest(const Plan& plan);
+
+// Why: which rank and which component decide, in one sentence.
+std::string reason(const Plan& plan, const Limits& limits);
+
+// Changes that would make it fit, each priced and solved anew.
+std::vector<Alternative> alternatives(const engine::Request& request, const Plan& plan);
+
+// The same plan by the rule of thumb, which knows neither ranks nor caches.
+Plan by_rule(const engine::Request& request);
+
+}  // namespace vramauto::plan

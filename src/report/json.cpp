@@ -1,0 +1,254 @@
+// The only file that writes JSON of the plan, and the only one that includes nlohmann.
+#include <nlohmann/json.hpp>
+
+#include "report/report.hpp"
+
+namespace vramauto::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json known(std::uint64_t number) { return number == VRAMAUTO_UNKNOWN ? Json(nullptr) : Json(number); }
+Json known(double number) { return number > 0 ? Json(number) : Json(nullptr); }
+Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+std::string underscored(std::string_view name) {
+  std::string out(name);
+  for (auto& c : out)
+    if (c == '-') c = '_';
+  return out;
+}
+
+std::string version() {
+  constexpr unsigned kNumber = VRAMAUTO_VERSION_NUMBER;
+  return fmt::format("{}.{}.{}", kNumber / 1000000, kNumber / 1000 % 1000, kNumber % 1000);
+}
+
+Json engine_json(const engine::Estimate& estimate) {
+  return {{"name", estimate.engine}, {"version", estimate.version}, {"profile", estimate.profile}, {"version_known", estimate.version_known}};
+}
+
+Json model_json(const Subject& subject, std::uint64_t max_model_len) {
+  const auto& model = subject.model;
+  return {{"id", text_or_null(model.id)},
+          {"path", text_or_null(model.path)},
+          {"architecture", text_or_null(model.architecture)},
+          {"estimator", subject.blueprint ? Json(subject.blueprint->estimator) : Json(nullptr)},
+          {"source", model::source_name(model.source)},
+          {"parameters", known(parameters(subject))},
+          {"stored_bytes", known(model.stored_bytes)},
+          {"max_model_len", max_model_len ? Json(max_model_len) : Json(nullptr)}};
+}
+
+Json device_json(const detect::Device& device) {
+  return {{"index", device.index},
+          {"name", text_or_null(device.name)},
+          {"total_bytes", known(device.total_bytes)},
+          {"free_bytes", known(device.free_bytes)},
+          {"source", device.source}};
+}
+
+// What was asked of vramauto itself, and how the work is divided; the same for both methods.
+Json asked_json(const engine::Workload& asked) {
+  return {{"tensor_parallel_size", asked.tensor_parallel_size},
+          {"pipeline_parallel_size", asked.pipeline_parallel_size},
+          {"data_parallel_size", asked.data_parallel_size},
+          {"decode_context_parallel_size", asked.decode_context_parallel_size},
+          {"gpu_memory_utilization", asked.gpu_memory_utilization.value_or(0)},
+          {"kv_cache_memory_bytes", asked.kv_cache_memory_bytes ? Json(*asked.kv_cache_memory_bytes) : Json(nullptr)},
+          {"num_gpu_blocks_override", asked.num_gpu_blocks_override ? Json(*asked.num_gpu_blocks_override) : Json(nullptr)},
+          {"policy", asked.policy},
+          {"sequences", asked.sequences},
+          {"reserve", asked.reserve},
+          {"usage", asked.usage},
+          {"env", asked.env}};
+}
+
+Json workload_json(const engine::Estimate& estimate) {
+  const auto& effective = estimate.effective;
+  Json out = {{"max_model_len", effective.max_model_len},
+              {"max_num_seqs", effective.max_num_seqs},
+              {"max_num_batched_tokens", effective.max_num_batched_tokens},
+              {"block_size", effective.block_size},
+              {"dtype", effective.dtype},
+              {"kv_cache_dtype", effective.kv_cache_dtype},
+              {"quantization", text_or_null(effective.quantization)},
+              {"enforce_eager", effective.enforce_eager},
+              {"enable_prefix_caching", effective.enable_prefix_caching},
+              {"enable_chunked_prefill", effective.enable_chunked_prefill}};
+  out.update(asked_json(estimate.workload));
+  return out;
+}
+
+std::string_view kind_name(vramauto_kind kind) {
+  constexpr std::string_view kNames[] = {"other", "weights", "kv_cache", "state", "activations", "graphs", "communication", "runtime"};
+  return kind < std::size(kNames) ? kNames[kind] : "other";
+}
+
+Json component_json(const engine::Component& component) {
+  return {{"name", component.name},
+          {"kind", kind_name(component.kind)},
+          {"bytes", component.amount.best},
+          {"low_bytes", component.amount.low},
+          {"high_bytes", component.amount.high},
+          {"outside_budget", component.outside_budget},
+          {"source", component.source}};
+}
+
+Json rank_json(const engine::Rank& rank, Json budget, Json cache) {
+  Json components = Json::array();
+  for (const auto& component : rank.components) components.push_back(component_json(component));
+  return {{"rank", rank.rank},
+          {"dp", rank.dp},
+          {"pp", rank.pp},
+          {"tp", rank.tp},
+          {"device", rank.device},
+          {"budget_bytes", std::move(budget)},
+          {"parameter_bytes", rank.parameter_bytes},
+          {"weights_bytes", rank.weights.best},
+          {"activation_bytes", rank.activation.best},
+          {"non_torch_bytes", rank.non_torch.best},
+          {"cuda_graph_bytes", rank.graphs.best},
+          {"cuda_graph_in_budget", rank.graphs_in_budget},
+          {"other_bytes", rank.other_in_budget.best},
+          {"outside_bytes", rank.outside.best},
+          {"free_at_start_bytes", known(rank.free_at_start)},
+          {"kv_cache_bytes", std::move(cache)},
+          {"components", std::move(components)}};
+}
+
+Json ranks_json(const plan::Plan& plan) {
+  Json out = Json::array();
+  const auto& ranks = plan.estimate->ranks;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    const bool sized = ranks[i].total_bytes != VRAMAUTO_UNKNOWN && plan.utilization > 0;
+    out.push_back(rank_json(ranks[i], sized ? Json(plan.estimate->budget(ranks[i], plan.utilization)) : Json(nullptr),
+                            i < plan.cache_bytes.size() ? Json(plan.cache_bytes[i]) : Json(nullptr)));
+  }
+  return out;
+}
+
+Json groups_json(const engine::Estimate& estimate) {
+  Json out = Json::array();
+  for (const auto& group : estimate.groups)
+    out.push_back({{"kind", group.kind},
+                   {"layers", group.layers},
+                   {"block_size", group.block_tokens},
+                   {"bytes_per_block", group.block_bytes},
+                   {"window", known(group.window_tokens)}});
+  return out;
+}
+
+Json cache_json(const engine::Estimate& estimate) {
+  return {{"dtype", estimate.effective.kv_cache_dtype},
+          {"bytes_per_token", estimate.bytes_per_token},
+          {"block_size", estimate.effective.block_size},
+          {"bytes_per_block", estimate.bytes_per_block},
+          {"groups", groups_json(estimate)}};
+}
+
+Json plan_cache_json(const plan::Plan& plan) {
+  auto out = cache_json(*plan.estimate);
+  const bool sized = !plan.cache_bytes.empty();
+  const auto of = [&](auto value) { return sized ? Json(value) : Json(nullptr); };
+  out["num_blocks"] = of(plan.cache.num_blocks);
+  out["tokens"] = of(plan.cache.tokens);
+  out["max_concurrency"] = of(plan.cache.max_concurrency);
+  out["required_bytes"] = plan.required_bytes;
+  out["holds_max_model_len"] = of(plan.cache.holds_max_model_len);
+  return out;
+}
+
+Json value_json(const std::string& value) {
+  const auto parsed = Json::parse(value, nullptr, false);
+  return parsed.is_number() || parsed.is_boolean() ? parsed : Json(value);
+}
+
+Json fits_json(plan::Fits fits) { return fits == plan::Fits::unknown ? Json(nullptr) : Json(fits == plan::Fits::yes); }
+
+Json alternative_json(const plan::Alternative& other) {
+  return {{"change", {{underscored(other.option), value_json(other.value)}}},
+          {"fits", fits_json(other.fits)},
+          {"gpu_memory_utilization", known(other.utilization)},
+          {"max_model_len", other.max_model_len},
+          {"tokens", other.tokens},
+          {"max_concurrency", other.max_concurrency}};
+}
+
+// What would fit; and, beside a choice that leaves memory unused, what taking all of it would give.
+Json alternatives_json(const plan::Plan& plan) {
+  Json out = Json::array();
+  for (const auto& other : plan.alternatives) out.push_back(alternative_json(other));
+  if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return out;
+  if (const auto most = plan::maximal(plan); most.fits == plan::Fits::yes && most.utilization > plan.utilization) out.push_back(alternative_json(most));
+  return out;
+}
+
+Json result_json(const plan::Plan& plan) {
+  const bool sized = !plan.cache_bytes.empty();
+  return {{"gpu_memory_utilization", known(plan.utilization)},
+          {"strategy", plan::strategy_name(plan.strategy)},
+          {"fits", fits_json(plan.fits)},
+          {"max_model_len", plan.max_model_len},
+          {"max_model_len_limit", sized ? Json(plan.max_model_len_limit) : Json(nullptr)},
+          {"max_num_seqs", plan.estimate ? Json(plan.estimate->effective.max_num_seqs) : Json(nullptr)},
+          {"kv_cache_memory_bytes", known(plan.kv_cache_memory_bytes)},
+          {"utilization_min", known(plan.utilization_min)},
+          {"utilization_max", known(plan.utilization_max)},
+          {"margin", plan.fits == plan::Fits::unknown ? Json(nullptr) : Json(plan::margin_name(plan.margin))},
+          {"headroom_bytes", known(plan.headroom_bytes)},
+          {"max_model_len_shortened", plan.max_model_len_shortened},
+          {"reason", plan.reason},
+          {"alternatives", alternatives_json(plan)}};
+}
+
+template <class List>
+void add_warnings(Json& out, const List& warnings) {
+  for (const auto& warning : warnings) out.push_back({{"code", warning.code}, {"message", warning.message}});
+}
+
+std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+}  // namespace
+
+std::string plan_json(const plan::Plan& plan, const Subject& subject) {
+  Json out = {{"schema", "vramauto.plan/1"}, {"vramauto", version()}, {"method", plan.rule ? "rule" : "engine"}};
+  out["engine"] = plan.estimate ? engine_json(*plan.estimate) : Json(nullptr);
+  out["model"] = model_json(subject, plan.estimate ? plan.estimate->model_max_len : 0);
+  out["devices"] = Json::array();
+  for (const auto& device : plan.devices) out["devices"].push_back(device_json(device));
+  out["workload"] = plan.estimate ? workload_json(*plan.estimate) : asked_json(plan.workload);
+  if (plan.rule) {
+    out["workload"]["max_model_len"] = plan.rule_max_model_len;
+    out["rule"] = {{"gpu_gib", plan.rule_gpu_gib}, {"size_gib", plan.rule_size_gib}, {"kv_gib", plan.rule_kv_gib}, {"need_gib", plan.rule_need_gib}};
+  } else {
+    out["workload"]["max_model_len"] = plan.max_model_len;
+  }
+  out["ranks"] = plan.estimate ? ranks_json(plan) : Json::array();
+  out["kv_cache"] = plan.estimate ? plan_cache_json(plan) : Json(nullptr);
+  out["result"] = result_json(plan);
+  out["vllm_args"] = plan::arguments(plan, subject.model);
+  Json warnings = Json::array();
+  add_warnings(warnings, subject.model.warnings);
+  if (plan.estimate) add_warnings(warnings, plan.estimate->warnings);
+  add_warnings(warnings, plan.warnings);
+  out["warnings"] = std::move(warnings);
+  return dump(out);
+}
+
+std::string estimate_json(const engine::Estimate& estimate, const Subject& subject) {
+  Json out = {{"schema", "vramauto.estimate/1"}, {"vramauto", version()}, {"engine", engine_json(estimate)}};
+  out["model"] = model_json(subject, estimate.model_max_len);
+  out["workload"] = workload_json(estimate);
+  out["ranks"] = Json::array();
+  for (const auto& rank : estimate.ranks) out["ranks"].push_back(rank_json(rank, nullptr, nullptr));
+  out["kv_cache"] = cache_json(estimate);
+  out["notes"] = estimate.notes;
+  Json warnings = Json::array();
+  add_warnings(warnings, subject.model.warnings);
+  add_warnings(warnings, estimate.warnings);
+  out["warnings"] = std::move(warnings);
+  return dump(out);
+}
+
+}  // namespace vramauto::report

@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "report/bar.hpp"
+#include "report/report.hpp"
+
+namespace vramauto::report {
+namespace {
+
+constexpr std::size_t kBarWidth = 64, kLabel = 10;
+
+// "why       one sequence …": a label, then text broken at spaces.
+void add(std::string& out, std::string_view label, std::string_view text) {
+  constexpr std::size_t kWidth = 100 - kLabel;
+  auto head = fmt::format("{:<{}}", label, kLabel);
+  while (text.size() > kWidth && text.find(' ') != std::string_view::npos) {
+    auto cut = text.rfind(' ', kWidth);
+    if (cut == std::string_view::npos) cut = text.find(' ');
+    out.append(head).append(text.substr(0, cut)).append("\n");
+    text.remove_prefix(cut + 1);
+    head.assign(kLabel, ' ');
+  }
+  out.append(head).append(text).append("\n");
+}
+
+void add_model(std::string& out, const plan::Plan& plan, const Subject& subject) {
+  const auto& model = subject.model;
+  const auto count = parameters(subject);
+  auto line = fmt::format("{} ({}", model.id.empty() ? model.path : model.id, model.architecture.empty() ? "unknown architecture" : model.architecture);
+  if (count != VRAMAUTO_UNKNOWN) line += fmt::format(", {:.2f} billion parameters", static_cast<double>(count) / 1e9);
+  add(out, "model", line + fmt::format(", from {})", model::source_name(model.source)));
+  if (!plan.estimate) return;
+  const auto& e = plan.estimate->effective;
+  add(out, "engine", fmt::format("{} {}{}, {}, KV cache in {}", plan.estimate->engine == "vllm" ? "vLLM" : plan.estimate->engine, plan.estimate->version,
+                                 plan.estimate->version_known ? "" : " (not known: counted as the newest that is)", e.dtype, e.kv_cache_dtype));
+}
+
+std::string device_line(const detect::Device& device) {
+  auto out = device.name.empty() ? std::string("GPU") : device.name;
+  if (device.total_bytes == VRAMAUTO_UNKNOWN) return out + ", memory not known";
+  out += ", " + text::gib(device.total_bytes);
+  if (device.free_bytes != VRAMAUTO_UNKNOWN) out += ", " + text::gib(device.free_bytes) + " free";
+  return out;
+}
+
+void add_devices(std::string& out, const plan::Plan& plan) {
+  if (plan.devices.empty()) add(out, "GPU", "none given, none found");
+  for (std::size_t i = 0; i < plan.devices.size();) {
+    const auto line = device_line(plan.devices[i]);
+    std::size_t same = 1;
+    while (i + same < plan.devices.size() && device_line(plan.devices[i + same]) == line) ++same;
+    add(out, i == 0 ? "GPU" : "", same == 1 ? line : fmt::format("{} x {}", same, line));
+    i += same;
+  }
+}
+
+bool alike(const plan::Plan& plan, std::size_t a, std::size_t b) {
+  const auto &x = plan.estimate->ranks[a], &y = plan.estimate->ranks[b];
+  const auto cache = [&](std::size_t i) { return i < plan.cache_bytes.size() ? plan.cache_bytes[i] : 0; };
+  return x.total_bytes == y.total_bytes && x.free_at_start == y.free_at_start && x.fixed().best == y.fixed().best &&
+         x.weights.best == y.weights.best && x.outside.best == y.outside.best && cache(a) == cache(b);
+}
+
+void add_amounts(std::string& out, const engine::Rank& rank) {
+  add(out, "needs", fmt::format("weights {}, activations {}, CUDA graphs {}, other {}", text::gib(rank.weights.best), text::gib(rank.activation.best),
+                                text::gib(rank.graphs.best), text::gib(saturating_add(rank.non_torch.best, rank.other_in_budget.best))));
+}
+
+// One bar for each run of ranks that look the same.
+void add_bars(std::string& out, const plan::Plan& plan) {
+  const auto& ranks = plan.estimate->ranks;
+  for (std::size_t i = 0; i < ranks.size();) {
+    std::size_t end = i + 1;
+    while (end < ranks.size() && alike(plan, i, end)) ++end;
+    const auto name = ranks.size() == 1 ? "memory" : end - i == 1 ? fmt::format("rank {}", i) : fmt::format("rank {}-{}", i, end - 1);
+    if (ranks[i].total_bytes == VRAMAUTO_UNKNOWN) {
+      add_amounts(out, ranks[i]);
+    } else {
+      const auto parts = segments(plan, i);
+      out += fmt::format("{:<{}}[{}] {}\n", name, kLabel, bar(parts, ranks[i].total_bytes, kBarWidth), text::gib(ranks[i].total_bytes));
+      add(out, "", legend(parts));
+    }
+    i = end;
+  }
+}
+
+void add_verdict(std::string& out, const plan::Plan& plan) {
+  if (plan.fits == plan::Fits::unknown) return add(out, "fits", "not known");
+  if (plan.fits == plan::Fits::no) return add(out, "fits", "no");
+  add(out, "fits", fmt::format("yes, with a {} margin; {} stay free", plan::margin_name(plan.margin), text::gib(plan.headroom_bytes)));
+}
+
+void add_settings(std::string& out, const plan::Plan& plan) {
+  if (plan.utilization > 0) {
+    auto line = fmt::format("--gpu-memory-utilization {} ({}", plan.utilization, plan::strategy_name(plan.strategy));
+    if (plan.utilization_min > 0 && plan.fits == plan::Fits::yes) line += fmt::format("; starts from {} to {}", plan.utilization_min, plan.utilization_max);
+    add(out, "settings", line + ")");
+  }
+  add(out, plan.utilization > 0 ? "" : "settings", fmt::format("--max-model-len {}{}", plan.max_model_len, plan.max_model_len_shortened ? " (shortened)" : ""));
+}
+
+void add_cache(std::string& out, const plan::Plan& plan) {
+  const auto& estimate = *plan.estimate;
+  auto line = fmt::format("{:.1f} KiB a token, {} for one sequence of {}", static_cast<double>(estimate.bytes_per_token) / 1024,
+                          text::gib(plan.required_bytes), text::grouped(plan.max_model_len));
+  if (!plan.cache_bytes.empty())
+    line = fmt::format("{} tokens, {:.2f} sequences of {} at once; {}", text::grouped(plan.cache.tokens), plan.cache.max_concurrency,
+                       text::grouped(plan.max_model_len), line);
+  add(out, "cache", line);
+}
+
+std::string gain(const plan::Alternative& other) {
+  return fmt::format("utilization {}, {} tokens, {:.2f} sequences of {} at once", other.utilization, text::grouped(other.tokens), other.max_concurrency,
+                     text::grouped(other.max_model_len));
+}
+
+void add_alternatives(std::string& out, const plan::Plan& plan) {
+  auto label = "would fit";
+  for (const auto& other : plan.alternatives) {
+    add(out, label, fmt::format("--{} {}: {}", other.option, other.value, gain(other)));
+    label = "";
+  }
+  if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return;
+  const auto most = plan::maximal(plan);
+  if (most.fits == plan::Fits::yes && most.utilization > plan.utilization) add(out, "maximal", fmt::format("--policy maximal gives {}", gain(most)));
+}
+
+template <class List>
+void add_warnings(std::string& out, const List& warnings) {
+  for (const auto& warning : warnings) add(out, "warning", warning.message);
+}
+
+void add_line(std::string& out, const plan::Plan& plan, const Subject& subject) {
+  auto words = plan::arguments(plan, subject.model);
+  words.insert(words.begin(), "vllm");
+  out += fmt::format("\n{}\n", shell_line(words));
+}
+
+}  // namespace
+
+std::string plan_text(const plan::Plan& plan, const Subject& subject) {
+  std::string out;
+  if (plan.rule) {
+    out = rule_text(plan);
+  } else {
+    add_model(out, plan, subject);
+    add_devices(out, plan);
+    out += "\n";
+    add_bars(out, plan);
+    out += "\n";
+    add_verdict(out, plan);
+    add_settings(out, plan);
+    add_cache(out, plan);
+    add(out, "why", plan.reason);
+    add_alternatives(out, plan);
+  }
+  add_warnings(out, subject.model.warnings);
+  if (plan.estimate) add_warnings(out, plan.estimate->warnings);
+  add_warnings(out, plan.warnings);
+  add_line(out, plan, subject);
+  return out;
+}
+
+}  // namespace vramauto::report

@@ -1,0 +1,113 @@
+#include <doctest/doctest.h>
+
+#include "engine/vllm/activation.hpp"
+#include "engine/vllm/footprint.hpp"
+#include "engine/vllm/runner_buffers.hpp"
+#include "example.hpp"
+
+using namespace vramauto;
+using namespace vramauto::engine::vllm;
+using example::Bench;
+using example::gib;
+
+namespace {
+double peak(const Bench& bench, std::uint32_t stage = 0) { return gib(activation_of_stage(bench.context, stage).peak().best); }
+}  // namespace
+
+TEST_CASE("activation: 0.11 on H100, 1024 sequences of 128,256 words sort in 4.76 GiB, as logged") {
+  const Bench bench(example::llama_8b(), "0.11.0", 8192, 1024);
+  CHECK(peak(bench) == doctest::Approx(4.76).epsilon(0.005));
+}
+
+TEST_CASE("activation: 0.11 on H100, Qwen3-0.6B takes 5.56 GiB, as logged") {
+  const Bench bench(
+      example::blueprint(28, 1024, 3072, 151936, 40960, {example::layers_with(VRAMAUTO_CACHE_FULL, 0, 28, 1, 1, 8, 128)}), "0.11.0",
+      8192, 1024);
+  CHECK(peak(bench) == doctest::Approx(5.56).epsilon(0.005));
+}
+
+TEST_CASE("activation: in 0.19 the sampler takes 14 bytes for each row and word, and Triton's buffer") {
+  const Bench bench(example::llama_8b(), "0.19", 8192, 1024);
+  const double expected = 14.0 * 1024 * 128256 + 4.0 * 132 * 128256 + 8192.0 * 4096 * 2 + 2.0 * 1024 * 4096 * 2 + 32 * 1048576.0;
+  CHECK(static_cast<double>(activation_of_stage(bench.context, 0).sampler.best) == doctest::Approx(expected));
+}
+
+TEST_CASE("activation: float32 logits cost two bytes more") {
+  Bench bench(example::llama_8b(), "0.19", 8192, 1024);
+  bench.context.dtype = VRAMAUTO_F32;
+  CHECK(sampler_cost(bench.context).best == 16);
+}
+
+TEST_CASE("activation: the forward pass holds 3 intermediate widths by rank and 4.25 hidden ones") {
+  const Bench bench(example::llama_8b(), "0.19", 8192, 8, 2);
+  CHECK(static_cast<double>(activation_of_stage(bench.context, 0).forward.best) ==
+        doctest::Approx(8192.0 * 2 * (3 * 14336 / 2 + 4.25 * 4096)));
+}
+
+TEST_CASE("activation: an MLP without a gate holds two widths") {
+  Bench bench(example::llama_8b(), "0.19", 8192, 8);
+  bench.blueprint.forwards[0].flags = VRAMAUTO_UNGATED;
+  CHECK(static_cast<double>(activation_of_stage(bench.context, 0).forward.best) ==
+        doctest::Approx(8192.0 * 2 * (2 * 14336 + 4.25 * 4096)));
+}
+
+TEST_CASE("activation: only the last pipeline stage samples") {
+  const Bench bench(example::llama_8b(), "0.19", 8192, 1024, 1, 2);
+  CHECK(activation_of_stage(bench.context, 0).sampler.best == 0);
+  CHECK(activation_of_stage(bench.context, 1).sampler.best > 0);
+  CHECK(static_cast<double>(activation_of_stage(bench.context, 0).forward.best) ==
+        doctest::Approx(8192.0 * 2 * (3 * 14336 + 7.1 * 4096)));
+}
+
+TEST_CASE("activation: MRV2 profiles greedy sampling up to 0.32, all parameters in 0.33") {
+  Bench bench(example::llama_8b(), "0.32", 8192, 1024);
+  bench.context.mrv2 = true;
+  CHECK(sampler_cost(bench.context).best == 2);
+  bench.context.profile = find_profile("0.33").profile;
+  CHECK(sampler_cost(bench.context).best == 14);
+  REQUIRE(engine::set(bench.asked, "env", "VLLM_USE_FLASHINFER_SAMPLER=0"));
+  CHECK(sampler_cost(bench.context).best == 6);
+}
+
+TEST_CASE("activation: what greedy profiling misses comes after the cache") {
+  Bench bench(example::llama_8b(), "0.31", 2048, 1024);
+  bench.context.mrv2 = true;
+  const auto profiled = activation_of_stage(bench.context, 0);
+  CHECK(unprofiled_sampler(bench.context, profiled).best > 0);
+  bench.context.profile = find_profile("0.33").profile;
+  CHECK(unprofiled_sampler(bench.context, profiled).high == 0);
+}
+
+TEST_CASE("activation: lower bound, best value and upper bound are in order") {
+  for (const auto* version : {"0.8.5", "0.11.0", "0.19", "0.25", "0.33"})
+    for (const bool mrv2 : {false, true}) {
+      Bench bench(example::llama_8b(), version, 8192, 256);
+      bench.context.mrv2 = mrv2 && find_profile(version).profile->mrv2_sampler;
+      const auto a = activation_of_stage(bench.context, 0).peak();
+      CHECK(a.low <= a.best);
+      CHECK(a.best <= a.high);
+    }
+}
+
+TEST_CASE("footprint: kernels and communication by version and ranks") {
+  CHECK(gib(non_torch(Bench(example::llama_8b(), "0.11.0", 8192, 1024).context, true).best) == doctest::Approx(0.13));
+  CHECK(gib(non_torch(Bench(example::llama_8b(), "0.19", 8192, 1024).context, true).best) == doctest::Approx(0.25));
+  CHECK(gib(non_torch(Bench(example::llama_8b(), "0.19", 8192, 1024, 2).context, true).best) == doctest::Approx(2.09));
+  CHECK(gib(non_torch(Bench(example::llama_8b(), "0.19", 8192, 1024).context, false).best) == doctest::Approx(0.07));
+}
+
+TEST_CASE("footprint: communication is in the budget up to 0.10, before the snapshot from 0.11 on") {
+  const auto before = startup(Bench(example::llama_8b(), "0.10.2", 8192, 1024, 2).context);
+  CHECK(gib(before.in_budget.best) == doctest::Approx(1.03));
+  CHECK(gib(before.before_snapshot.best) == doctest::Approx(0.51));
+  const auto after = startup(Bench(example::llama_8b(), "0.11.0", 8192, 1024, 2).context);
+  CHECK(after.in_budget.best == 0);
+  CHECK(gib(after.before_snapshot.best) == doctest::Approx(1.54));
+}
+
+TEST_CASE("buffers: MRV2 counts penalties in 4 bytes and a bit for each sequence and word") {
+  Bench bench(example::llama_8b(), "0.33", 8192, 1024);
+  CHECK(penalty_buffers(bench.context) == 0);
+  bench.context.mrv2 = true;
+  CHECK(penalty_buffers(bench.context) == 1024ull * (4 * 128256 + 4 * 4008));
+}

@@ -1,0 +1,178 @@
+#include <doctest/doctest.h>
+
+#include "engine/options.hpp"
+
+using namespace vramauto;
+using engine::Workload;
+
+namespace {
+
+std::string refused(std::string_view name, std::string_view value) {
+  Workload w;
+  const auto done = engine::set(w, name, value);
+  if (done) return "accepted";
+  return done.error().where + ": " + done.error().message;
+}
+
+std::uint64_t length(std::string_view value) {
+  Workload w;
+  REQUIRE(engine::set(w, "max-model-len", value));
+  REQUIRE(w.max_model_len);
+  return *w.max_model_len;
+}
+
+}  // namespace
+
+TEST_CASE("options: small suffixes are powers of 1000, large ones of 1024, as vLLM reads them") {
+  CHECK(length("4096") == 4096);
+  CHECK(length("32k") == 32000);
+  CHECK(length("32K") == 32768);
+  CHECK(length("25.6k") == 25600);
+  CHECK(length("1m") == 1000000);
+  CHECK(length(" 8k ") == 8000);
+}
+
+TEST_CASE("options: a decimal with a binary suffix is refused, as vLLM refuses it") {
+  CHECK(refused("max-model-len", "1.5K") ==
+        "max-model-len: found \"1.5K\", expected a whole number such as 4096, 32k (32,000) or 32K (32,768)");
+}
+
+TEST_CASE("options: auto and -1 ask for the longest that fits") {
+  for (const auto* value : {"auto", "-1", "AUTO"}) {
+    Workload w;
+    REQUIRE(engine::set(w, "max-model-len", "8k"));
+    REQUIRE(engine::set(w, "max-model-len", value));
+    CHECK(w.max_model_len_auto);
+    CHECK_FALSE(w.max_model_len);
+  }
+}
+
+TEST_CASE("options: a length after auto takes its place") {
+  Workload w;
+  REQUIRE(engine::set(w, "max-model-len", "auto"));
+  REQUIRE(engine::set(w, "max-model-len", "8192"));
+  CHECK_FALSE(w.max_model_len_auto);
+  CHECK(w.max_model_len == 8192);
+}
+
+TEST_CASE("options: a length of 0 is refused with its range") {
+  CHECK(refused("max-model-len", "0") == "max-model-len: found 0, expected a whole number from 1 to 1099511627776");
+}
+
+TEST_CASE("options: negative numbers and words are no numbers") {
+  CHECK(refused("max-num-seqs", "-4").starts_with("max-num-seqs: found \"-4\", expected a whole number"));
+  CHECK(refused("max-num-seqs", "many").starts_with("max-num-seqs: found \"many\", expected a whole number"));
+  CHECK(refused("max-num-seqs", "").starts_with("max-num-seqs: found \"\", expected a whole number"));
+}
+
+TEST_CASE("options: a number beyond 64 bits is refused") {
+  CHECK(refused("max-model-len", "99999999999999999999").starts_with("max-model-len: found \"99999999999999999999\""));
+  CHECK(refused("max-model-len", "99999999999999999t").starts_with("max-model-len: found"));
+}
+
+TEST_CASE("options: a utilization above 1 is refused") {
+  CHECK(refused("gpu-memory-utilization", "1.5") ==
+        "gpu-memory-utilization: found 1.5, expected a share of the GPU's memory above 0 and up to 1, or 0 (automatic)");
+}
+
+TEST_CASE("options: a utilization of 0 means automatic") {
+  Workload w;
+  REQUIRE(engine::set(w, "gpu-memory-utilization", "0.85"));
+  CHECK(w.gpu_memory_utilization == 0.85);
+  REQUIRE(engine::set(w, "gpu-memory-utilization", "0"));
+  CHECK_FALSE(w.gpu_memory_utilization);
+}
+
+TEST_CASE("options: not-a-number is no utilization") {
+  CHECK(refused("gpu-memory-utilization", "nan").starts_with("gpu-memory-utilization: found \"nan\""));
+  CHECK(refused("gpu-memory-utilization", "-0.5").starts_with("gpu-memory-utilization: found \"-0.5\""));
+}
+
+TEST_CASE("options: sizes are read in GiB, GB and bytes") {
+  Workload w;
+  REQUIRE(engine::set(w, "kv-cache-memory-bytes", "24GiB"));
+  CHECK(w.kv_cache_memory_bytes == 24 * kGiB);
+  REQUIRE(engine::set(w, "kv-cache-memory-bytes", "1.5 GiB"));
+  CHECK(w.kv_cache_memory_bytes == kGiB + kGiB / 2);
+  REQUIRE(engine::set(w, "kv-cache-memory-bytes", "2GB"));
+  CHECK(w.kv_cache_memory_bytes == 2000000000);
+  REQUIRE(engine::set(w, "kv-cache-memory-bytes", "4294967296"));
+  CHECK(w.kv_cache_memory_bytes == 4 * kGiB);
+}
+
+TEST_CASE("options: a size with an unknown unit is refused") {
+  CHECK(refused("reserve", "2XB") == "reserve: found \"2XB\", expected a size such as 24GiB, 512MiB or a number of bytes");
+}
+
+TEST_CASE("options: an unknown name suggests the nearest") {
+  CHECK(refused("max-model-length", "1") == "max-model-length: there is no option of this name; the nearest is max-model-len");
+}
+
+TEST_CASE("options: short names and underscores are vLLM's too") {
+  Workload w;
+  REQUIRE(engine::set(w, "tp", "4"));
+  REQUIRE(engine::set(w, "max_num_seqs", "64"));
+  CHECK(w.tensor_parallel_size == 4);
+  CHECK(w.max_num_seqs == 64);
+  CHECK(w.set_names == std::vector<std::string>{"tensor-parallel-size", "max-num-seqs"});
+}
+
+TEST_CASE("options: a switch alone is true, its no- form false") {
+  Workload w;
+  REQUIRE(engine::set(w, "enforce-eager", ""));
+  CHECK(w.enforce_eager);
+  REQUIRE(engine::set(w, "no-enable-prefix-caching", ""));
+  CHECK(w.enable_prefix_caching == false);
+  REQUIRE(engine::set(w, "no-enable-prefix-caching", "false"));
+  CHECK(w.enable_prefix_caching == true);
+  CHECK(w.set_names.size() == 2);
+}
+
+TEST_CASE("options: only switches have a no- form") {
+  CHECK(refused("no-max-model-len", "").starts_with("no-max-model-len: there is no option of this name"));
+}
+
+TEST_CASE("options: a value outside the choices names them") {
+  CHECK(refused("policy", "greedy") == "policy: found \"greedy\", expected one of balanced|minimal|maximal");
+  CHECK(refused("policy", "") == "policy: found \"\", expected one of balanced|minimal|maximal");
+}
+
+TEST_CASE("options: without a value the default comes back") {
+  Workload w;
+  REQUIRE(engine::set(w, "tp", "8"));
+  REQUIRE(engine::set(w, "max-model-len", "8k"));
+  REQUIRE(engine::set(w, "tp", std::nullopt));
+  REQUIRE(engine::set(w, "max-model-len", std::nullopt));
+  CHECK(w.tensor_parallel_size == 1);
+  CHECK_FALSE(w.max_model_len);
+  CHECK(w.set_names.empty());
+}
+
+TEST_CASE("options: variables of the environment add up, a name given again changes") {
+  Workload w;
+  REQUIRE(engine::set(w, "env", "A=1"));
+  REQUIRE(engine::set(w, "env", "AB=2"));
+  REQUIRE(engine::set(w, "env", "A=3"));
+  CHECK(w.env == std::vector<std::string>{"AB=2", "A=3"});
+  CHECK(refused("env", "=x") == "env: found \"=x\", expected NAME=VALUE");
+}
+
+TEST_CASE("options: compilation-config is a JSON object") {
+  CHECK(refused("compilation-config", "[1]").starts_with("compilation-config: found an array, expected a JSON object"));
+  CHECK(refused("compilation-config", "{\"cudagraph_mode\": \"NONE\"}") == "accepted");
+}
+
+TEST_CASE("options: a failed set changes nothing") {
+  Workload w;
+  CHECK_FALSE(engine::set(w, "tp", "0"));
+  CHECK(w.tensor_parallel_size == 1);
+  CHECK(w.set_names.empty());
+}
+
+TEST_CASE("options: every option is found by its name, and explains itself") {
+  for (const auto& option : engine::options()) {
+    CHECK(engine::find_option(option.name) == &option);
+    CHECK_FALSE(option.help.empty());
+    CHECK((option.type == engine::OptionType::choice) == !option.choices.empty());
+  }
+}
