@@ -22,7 +22,8 @@ std::string_view ending(std::string_view text, std::size_t cap) {
   return text;
 }
 
-vramauto_status fill(vramauto_error* err, vramauto_status status, std::uint64_t offset, std::string_view where, std::string_view message) {
+vramauto_status fill(vramauto_error* err, vramauto_status status, std::uint64_t offset, std::string_view where,
+                     std::string_view message) {
   if (!err || err->struct_size < offsetof(vramauto_error, offset)) return status;
   vramauto_error full{};
   full.struct_size = err->struct_size;

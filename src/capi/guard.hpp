@@ -47,8 +47,10 @@ Result<T> read_struct(const T* from, std::string_view name) {
   T out{};
   out.struct_size = sizeof(T);
   if (!from) return out;
-  if (from->struct_size < sizeof(std::uint32_t)) return fail(VRAMAUTO_E_ARGUMENT, name, "struct_size is {}, expected {} (see VRAMAUTO_INIT)", from->struct_size, sizeof(T));
-  if (from->struct_size > 65536) return fail(VRAMAUTO_E_ARGUMENT, name, "struct_size is {}, expected at most 65536", from->struct_size);
+  if (from->struct_size < sizeof(std::uint32_t))
+    return fail(VRAMAUTO_E_ARGUMENT, name, "struct_size is {}, expected {} (see VRAMAUTO_INIT)", from->struct_size, sizeof(T));
+  if (from->struct_size > 65536)
+    return fail(VRAMAUTO_E_ARGUMENT, name, "struct_size is {}, expected at most 65536", from->struct_size);
   const auto* bytes = reinterpret_cast<const unsigned char*>(from);
   for (std::size_t i = sizeof(T); i < from->struct_size; ++i)
     if (bytes[i]) return fail(VRAMAUTO_E_UNSUPPORTED, name, "byte {} is set, this library knows the first {} only", i, sizeof(T));

@@ -3,7 +3,9 @@
 namespace vramauto::capi {
 
 Core::Core(const vramauto_context_options& options)
-    : log(options.log, options.user, options.log_level), use_environment(!(options.flags & VRAMAUTO_CONTEXT_NO_ENV)), registry({}) {}
+    : log(options.log, options.user, options.log_level),
+      use_environment(!(options.flags & VRAMAUTO_CONTEXT_NO_ENV)),
+      registry({}) {}
 
 OpenModel::OpenModel(model::Model opened) : model(std::move(opened)) {}
 
@@ -13,7 +15,8 @@ std::shared_ptr<const estimator::Blueprint> OpenModel::known(const Core& core, s
   return nullptr;
 }
 
-Result<std::shared_ptr<const estimator::Blueprint>> OpenModel::blueprint(const std::shared_ptr<Core>& core, std::string_view estimator) const {
+Result<std::shared_ptr<const estimator::Blueprint>> OpenModel::blueprint(const std::shared_ptr<Core>& core,
+                                                                         std::string_view estimator) const {
   if (!model.has_config && !model.tensors.known()) return nullptr;
   {
     const std::shared_lock reading(mutex_);

@@ -29,7 +29,8 @@ class OpenModel {
  public:
   explicit OpenModel(model::Model opened);
   // nullptr for a model of which only a name is known.
-  Result<std::shared_ptr<const estimator::Blueprint>> blueprint(const std::shared_ptr<Core>& core, std::string_view estimator) const;
+  Result<std::shared_ptr<const estimator::Blueprint>> blueprint(const std::shared_ptr<Core>& core,
+                                                                std::string_view estimator) const;
 
   const model::Model model;
 

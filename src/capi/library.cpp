@@ -21,9 +21,11 @@ using namespace vramauto::capi;
 uint32_t vramauto_version(void) { return VRAMAUTO_VERSION_NUMBER; }
 
 const char* vramauto_build_info(void) {
-  return "{\"version_number\": " VRAMAUTO_TEXT(VRAMAUTO_VERSION_NUMBER) ", \"compiler\": \"" VRAMAUTO_COMPILER
-         "\", \"cxx\": " VRAMAUTO_TEXT(__cplusplus) ", \"assertions\": " VRAMAUTO_ASSERTS ", \"dependencies\": {\"fmt\": " VRAMAUTO_TEXT(
-             FMT_VERSION) "}}";
+  return "{\"version_number\": " VRAMAUTO_TEXT(
+      VRAMAUTO_VERSION_NUMBER) ", \"compiler\": \"" VRAMAUTO_COMPILER
+                               "\", \"cxx\": " VRAMAUTO_TEXT(__cplusplus) ", \"assertions\": " VRAMAUTO_ASSERTS
+                                                                          ", \"dependencies\": {\"fmt\": " VRAMAUTO_TEXT(
+                                                                              FMT_VERSION) "}}";
 }
 
 const char* vramauto_status_name(vramauto_status status) {
@@ -57,7 +59,8 @@ vramauto_status vramauto_context_new(const vramauto_context_options* options, vr
     TRY(require(out, "out must not be NULL"));
     const auto given = TRY(read_struct(options, "vramauto_context_options"));
     if (given.flags & ~std::uint32_t{VRAMAUTO_CONTEXT_NO_ENV} || given.reserved)
-      return fail(VRAMAUTO_E_UNSUPPORTED, "vramauto_context_options", "flags are {:#x}, expected VRAMAUTO_CONTEXT_NO_ENV or 0", given.flags);
+      return fail(VRAMAUTO_E_UNSUPPORTED, "vramauto_context_options", "flags are {:#x}, expected VRAMAUTO_CONTEXT_NO_ENV or 0",
+                  given.flags);
     auto core = std::make_shared<Core>(given);
     *out = new vramauto_context{std::move(core)};
     return {};

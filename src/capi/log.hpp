@@ -10,7 +10,8 @@ namespace vramauto::capi {
 
 class Log {
  public:
-  Log(vramauto_log_fn sink, void* user, vramauto_level level) : sink_(sink), user_(user), level_(level ? level : VRAMAUTO_LOG_WARN) {}
+  Log(vramauto_log_fn sink, void* user, vramauto_level level)
+      : sink_(sink), user_(user), level_(level ? level : VRAMAUTO_LOG_WARN) {}
 
   void write(vramauto_level level, const std::string& source, const std::string& message) const {
     if (sink_ && level <= level_) sink_(user_, level, source.c_str(), message.c_str());

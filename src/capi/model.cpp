@@ -4,7 +4,8 @@
 using namespace vramauto;
 using namespace vramauto::capi;
 
-vramauto_status vramauto_model_open(const vramauto_context* ctx, const char* path_or_id, vramauto_model** out, vramauto_error* err) {
+vramauto_status vramauto_model_open(const vramauto_context* ctx, const char* path_or_id, vramauto_model** out,
+                                    vramauto_error* err) {
   return guard(err, [&]() -> Result<void> {
     TRY(require(ctx && path_or_id && out, "ctx, path_or_id and out must not be NULL"));
     auto model = TRY(model::open(path_or_id, {.use_environment = ctx->core->use_environment, .any_name = true}));

@@ -27,5 +27,6 @@ double vramauto_model_size_gib(const char* model) {
 }
 
 double vramauto_gpu_memory_utilization(const char* model, uint64_t max_model_len, uint32_t tensor_parallel_size) {
-  return guard_value(0.90, [&] { return engine::rule::apply(size_gib(model), first_gpu_gib(), max_model_len, tensor_parallel_size).utilization; });
+  return guard_value(
+      0.90, [&] { return engine::rule::apply(size_gib(model), first_gpu_gib(), max_model_len, tensor_parallel_size).utilization; });
 }

@@ -16,7 +16,8 @@ std::string gib(std::uint64_t bytes) {
 std::string line(const vramauto_device_info& device) {
   std::string out = std::to_string(device.index) + "  " + device.name + "  " + gib(device.total_bytes);
   if (device.free_bytes != VRAMAUTO_UNKNOWN) out += ", " + gib(device.free_bytes) + " free";
-  if (device.compute_major) out += ", compute capability " + std::to_string(device.compute_major) + "." + std::to_string(device.compute_minor);
+  if (device.compute_major)
+    out += ", compute capability " + std::to_string(device.compute_major) + "." + std::to_string(device.compute_minor);
   if (device.flags & 1) out += ", shared with the host";
   if (device.flags & 2) out += ", MIG slice";
   return out + " (" + device.source + ")\n";
@@ -26,7 +27,8 @@ std::string line(const vramauto_device_info& device) {
 
 Exit run_detect(bool json) {
   const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
-  const auto devices = make<Devices>(kError, [&](auto out, auto err) { return vramauto_devices_detect(context.get(), 0, out, err); });
+  const auto devices =
+      make<Devices>(kError, [&](auto out, auto err) { return vramauto_devices_detect(context.get(), 0, out, err); });
   if (json) {
     print(text_of([&](char* buffer, std::size_t size) { return vramauto_devices_json(devices.get(), buffer, size); }));
     return kFits;

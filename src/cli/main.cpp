@@ -28,7 +28,8 @@ constexpr const char* kExamples =
 
 std::string version() {
   const auto number = vramauto_version();
-  return "vramauto " + std::to_string(number / 1000000) + "." + std::to_string(number / 1000 % 1000) + "." + std::to_string(number % 1000);
+  return "vramauto " + std::to_string(number / 1000000) + "." + std::to_string(number / 1000 % 1000) + "." +
+         std::to_string(number % 1000);
 }
 
 std::vector<std::string> names_of(const CLI::App& app) {
@@ -42,11 +43,13 @@ std::vector<std::string> names_of(const CLI::App& app) {
 void refuse_unknown(const CLI::App& app, const CLI::App& command) {
   const auto rest = app.remaining(true);
   if (rest.empty()) return;
-  const auto option = std::find_if(rest.begin(), rest.end(), [](const std::string& word) { return word.size() > 1 && word[0] == '-'; });
+  const auto option =
+      std::find_if(rest.begin(), rest.end(), [](const std::string& word) { return word.size() > 1 && word[0] == '-'; });
   if (option == rest.end()) throw Failure{kUsage, rest.front(), "is one argument too many; see vramauto --help"};
   const auto word = option->substr(0, option->find('='));
   const auto near = nearest(word, names_of(command));
-  throw Failure{kUsage, word, "there is no option of this name; " + (near.empty() ? "see vramauto options" : "the nearest is " + near)};
+  throw Failure{kUsage, word,
+                "there is no option of this name; " + (near.empty() ? "see vramauto options" : "the nearest is " + near)};
 }
 
 struct Command {

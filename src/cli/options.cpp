@@ -19,9 +19,9 @@ std::string quoted(const char* text) {
 }
 
 std::string json_line(const vramauto_option_info& option) {
-  return std::string("{\"name\": ") + quoted(option.name) + ", \"short_name\": " + quoted(option.short_name) + ", \"type\": " +
-         quoted(type_name(option.type)) + ", \"choices\": " + quoted(option.choices) + ", \"default\": " + quoted(option.default_text) +
-         ", \"help\": " + quoted(option.help) + "}";
+  return std::string("{\"name\": ") + quoted(option.name) + ", \"short_name\": " + quoted(option.short_name) +
+         ", \"type\": " + quoted(type_name(option.type)) + ", \"choices\": " + quoted(option.choices) +
+         ", \"default\": " + quoted(option.default_text) + ", \"help\": " + quoted(option.help) + "}";
 }
 
 std::string text_lines(const vramauto_option_info& option) {

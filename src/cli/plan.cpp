@@ -12,11 +12,13 @@ constexpr std::size_t kLongestFile = 1 << 20;
 
 // A whole file, or standard input for "-".
 std::string read_all(const std::string& path) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"), [](FILE* f) { return f == stdin ? 0 : std::fclose(f); });
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"),
+                                                   [](FILE* f) { return f == stdin ? 0 : std::fclose(f); });
   if (!file) throw Failure{kError, path, "cannot be opened, expected a file of devices as `vramauto detect --json` writes them"};
   std::string out(kLongestFile, '\0');
   out.resize(std::fread(out.data(), 1, out.size(), file.get()));
-  if (std::ferror(file.get())) throw Failure{kError, path, "cannot be read, expected a file of devices as `vramauto detect --json` writes them"};
+  if (std::ferror(file.get()))
+    throw Failure{kError, path, "cannot be read, expected a file of devices as `vramauto detect --json` writes them"};
   if (out.size() == kLongestFile) throw Failure{kError, path, "is larger than 1 MiB, expected a short list of devices"};
   return out;
 }
@@ -33,7 +35,8 @@ std::uint64_t bytes_of(const Context& context, const std::string& option, const 
   vramauto_device_info info;
   VRAMAUTO_INIT(info);
   const auto one = parsed(context, kUsage, size);
-  if (vramauto_devices_count(one.get()) != 1 || vramauto_devices_get(one.get(), 0, &info) || *info.name || info.total_bytes == VRAMAUTO_UNKNOWN)
+  if (vramauto_devices_count(one.get()) != 1 || vramauto_devices_get(one.get(), 0, &info) || *info.name ||
+      info.total_bytes == VRAMAUTO_UNKNOWN)
     throw Failure{kUsage, option, "found \"" + size + "\", expected a size such as 20GiB"};
   return info.total_bytes;
 }
@@ -58,10 +61,14 @@ Devices detected(const Context& context) {
 
 Devices chosen(const Context& context, const PlanOptions& options) {
   Devices devices;
-  if (!options.devices.empty()) devices = parsed(context, kError, read_all(options.devices));
-  else if (!options.gpu.empty()) devices = parsed(context, kUsage, options.gpu);
-  else if (!options.gpu_memory.empty()) devices = parsed(context, kUsage, options.gpu_memory);
-  else devices = detected(context);
+  if (!options.devices.empty())
+    devices = parsed(context, kError, read_all(options.devices));
+  else if (!options.gpu.empty())
+    devices = parsed(context, kUsage, options.gpu);
+  else if (!options.gpu_memory.empty())
+    devices = parsed(context, kUsage, options.gpu_memory);
+  else
+    devices = detected(context);
   if (options.free.empty() || !devices) return devices;
   return with_free(context, devices, bytes_of(context, "--free", options.free));
 }
@@ -100,12 +107,18 @@ CLI::Option* declare(CLI::App& app, const vramauto_option_info& info) {
 }  // namespace
 
 void declare_plan(CLI::App& app, PlanOptions& options) {
-  app.add_option("MODEL", options.model, "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id")->required();
-  auto* gpu = app.add_option("--gpu", options.gpu, "GPUs by name: \"RTX 4090\", \"2x H100 80GB\" [those of this machine]")->type_name("NAME");
+  app.add_option("MODEL", options.model, "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id")
+      ->required();
+  auto* gpu = app.add_option("--gpu", options.gpu, "GPUs by name: \"RTX 4090\", \"2x H100 80GB\" [those of this machine]")
+                  ->type_name("NAME");
   auto* memory = app.add_option("--gpu-memory", options.gpu_memory, "a GPU of this size: 24GiB")->type_name("SIZE");
-  app.add_option("--devices", options.devices, "GPUs as `vramauto detect --json` writes them; - reads standard input")->type_name("FILE")->excludes(gpu)->excludes(memory);
+  app.add_option("--devices", options.devices, "GPUs as `vramauto detect --json` writes them; - reads standard input")
+      ->type_name("FILE")
+      ->excludes(gpu)
+      ->excludes(memory);
   gpu->excludes(memory);
-  app.add_option("--free", options.free, "memory that is free on every GPU before the start: 20GiB [all, or as detected]")->type_name("SIZE");
+  app.add_option("--free", options.free, "memory that is free on every GPU before the start: 20GiB [all, or as detected]")
+      ->type_name("SIZE");
   app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
   app.add_flag("--offline", options.offline, "no network, which is never used");
   vramauto_option_info info;
@@ -118,9 +131,11 @@ Exit run_plan(const PlanOptions& options) {
   const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
   const auto workload = workload_of(context, options);
   const auto devices = chosen(context, options);
-  const auto model = make<Model>(kError, [&](auto out, auto err) { return vramauto_model_open(context.get(), options.model.c_str(), out, err); });
-  const auto plan = make<Plan>(
-      kError, [&](auto out, auto err) { return vramauto_plan_calculate(context.get(), devices.get(), model.get(), workload.get(), out, err); });
+  const auto model =
+      make<Model>(kError, [&](auto out, auto err) { return vramauto_model_open(context.get(), options.model.c_str(), out, err); });
+  const auto plan = make<Plan>(kError, [&](auto out, auto err) {
+    return vramauto_plan_calculate(context.get(), devices.get(), model.get(), workload.get(), out, err);
+  });
   print_plan(plan, options.json);
   vramauto_plan_info info;
   VRAMAUTO_INIT(info);

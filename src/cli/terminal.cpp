@@ -1,9 +1,9 @@
 #include "terminal.hpp"
 
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
-#include <unistd.h>
 #include <utility>
 
 namespace cli {
@@ -17,16 +17,16 @@ std::string_view character_locale() {
 }
 
 constexpr std::pair<std::string_view, std::string_view> kPlain[] = {
-    {"█", "#"}, {"▓", "="}, {"▒", "+"}, {"░", "-"}, {"▚", "%"}, {"▞", "~"}, {"▄", "_"}, {"·", "."},
-    {"🔧 ", ""}, {"💾 ", ""}, {"📊 ", ""}, {"🗄️  ", ""}, {"✓ ", ""}, {"⚠ ", ""},
+    {"█", "#"}, {"▓", "="}, {"▒", "+"}, {"░", "-"}, {"▚", "%"},        {"▞", "~"}, {"▄", "_"},
+    {"·", "."}, {"🔧 ", ""}, {"💾 ", ""}, {"📊 ", ""}, {"🗄️  ", ""}, {"✓ ", ""}, {"⚠ ", ""},
 };
 
 }  // namespace
 
 bool shows_symbols() {
   const auto locale = character_locale();
-  const bool utf8 = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos || locale.find("utf-8") != locale.npos ||
-                    locale.find("UTF8") != locale.npos;
+  const bool utf8 = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos ||
+                    locale.find("utf-8") != locale.npos || locale.find("UTF8") != locale.npos;
   return utf8 && isatty(STDOUT_FILENO);
 }
 
@@ -38,8 +38,10 @@ std::string without_symbols(const std::string& text) {
     if (static_cast<unsigned char>(rest.front()) >= 0x80)
       for (const auto& one : kPlain)
         if (rest.substr(0, one.first.size()) == one.first) known = &one;
-    if (known) out.append(known->second);
-    else out.push_back(text[at]);
+    if (known)
+      out.append(known->second);
+    else
+      out.push_back(text[at]);
     at += known ? known->first.size() : 1;
   }
   return out;

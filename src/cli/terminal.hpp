@@ -11,7 +11,7 @@ bool shows_symbols();
 // The same text for every other reader: bars in ASCII, pictures left out.
 std::string without_symbols(const std::string& text);
 
-void print(const std::string& text);                       // to standard output
+void print(const std::string& text);                                  // to standard output
 void complain(const std::string& where, const std::string& message);  // "vramauto: where: message" to standard error
 
 }  // namespace cli

@@ -55,8 +55,10 @@ std::vector<std::string> normalised(int argc, char** argv) {
     // A negative number is a value: --max-model-len -1.
     const bool negative = word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1]));
     const bool after_name = !out.empty() && out.back().rfind("--", 0) == 0 && out.back().find('=') == std::string::npos;
-    if (negative && after_name && !values_only) out.back() += "=" + word;
-    else out.push_back(word);
+    if (negative && after_name && !values_only)
+      out.back() += "=" + word;
+    else
+      out.push_back(word);
   }
   return out;
 }

@@ -12,8 +12,8 @@
 namespace vramauto::estimator {
 namespace {
 
-constexpr std::uint32_t kWidest = 1u << 24;            // any width or head count of a model; the widest known is below 2^20
-constexpr std::uint64_t kMostElements = 1ull << 53;    // of a whole model
+constexpr std::uint32_t kWidest = 1u << 24;          // any width or head count of a model; the widest known is below 2^20
+constexpr std::uint64_t kMostElements = 1ull << 53;  // of a whole model
 constexpr std::size_t kLongestName = 512, kLongestNote = 1024;
 
 // An answer's struct, cut to what is known here. What lies beyond must be zero: nothing that was meant may be lost.
@@ -47,8 +47,10 @@ std::optional<std::string> name_of(const char* text, std::size_t longest) {
 
 // Layers a range covers, or nothing when it leaves the model.
 std::optional<std::uint64_t> layers_in(const vramauto_call* call, const vramauto_layers& range, bool ends) {
-  const std::uint64_t count = range.count ? range.count : 1, run = range.run ? range.run : 1, stride = range.stride ? range.stride : run;
-  if (range.first < 0) return ends && range.first >= VRAMAUTO_LAYER_OUTPUT && count == 1 ? std::optional<std::uint64_t>(1) : std::nullopt;
+  const std::uint64_t count = range.count ? range.count : 1, run = range.run ? range.run : 1,
+                      stride = range.stride ? range.stride : run;
+  if (range.first < 0)
+    return ends && range.first >= VRAMAUTO_LAYER_OUTPUT && count == 1 ? std::optional<std::uint64_t>(1) : std::nullopt;
   const auto& traits = call->blueprint->traits;
   const std::uint64_t all = std::uint64_t{traits.layers} + traits.draft_layers;
   if (stride < run || count > all) return std::nullopt;
@@ -72,7 +74,8 @@ vramauto_status set_traits(vramauto_call* call, const vramauto_traits* given) {
     return call->reject(fmt::format("layers are {} and {}, expected 1 to {}", t.layers, t.draft_layers, kMaxLayers));
   if (t.hidden == 0 || t.hidden > kWidest || t.vocab > (1u << 28))
     return call->reject(fmt::format("hidden is {} and vocab {}, expected positive sizes of a model", t.hidden, t.vocab));
-  if (t.max_model_len == 0 || t.max_model_len > (1ull << 40)) return call->reject(fmt::format("max_model_len is {}", t.max_model_len));
+  if (t.max_model_len == 0 || t.max_model_len > (1ull << 40))
+    return call->reject(fmt::format("max_model_len is {}", t.max_model_len));
   if (!known_dtype(t.dtype) || t.flags > 7) return call->reject(fmt::format("dtype is {} and flags {}", t.dtype, t.flags));
   call->blueprint->traits = t;
   call->has_traits = true;
@@ -83,9 +86,11 @@ const char* fault_of(const vramauto_weights& w) {
   if (w.rows == 0 || w.cols == 0 || w.copies == 0) return "rows, cols or copies are 0";
   if (w.role > VRAMAUTO_ROLE_LATENT_UP) return "role is unknown";
   if (!known_dtype(w.dtype)) return "dtype is unknown";
-  if (w.split > VRAMAUTO_SPLIT_EXPERTS || w.inner > VRAMAUTO_SPLIT_EXPERTS || w.uneven > VRAMAUTO_UNEVEN_PAD) return "split is unknown";
+  if (w.split > VRAMAUTO_SPLIT_EXPERTS || w.inner > VRAMAUTO_SPLIT_EXPERTS || w.uneven > VRAMAUTO_UNEVEN_PAD)
+    return "split is unknown";
   if (w.split == VRAMAUTO_SPLIT_UNITS && (w.units == 0 || w.rows % w.units != 0)) return "rows are not a multiple of units";
-  if (w.flags & ~std::uint32_t{VRAMAUTO_DRAFT | VRAMAUTO_TIED | VRAMAUTO_NOT_STORED | VRAMAUTO_BIAS}) return "flags are not those of weights";
+  if (w.flags & ~std::uint32_t{VRAMAUTO_DRAFT | VRAMAUTO_TIED | VRAMAUTO_NOT_STORED | VRAMAUTO_BIAS})
+    return "flags are not those of weights";
   return nullptr;
 }
 
@@ -96,10 +101,12 @@ vramauto_status add_weights(vramauto_call* call, const vramauto_weights* given) 
   if (!name) return call->reject(fmt::format("add_weights: the name is not UTF-8 text of 1 to {} bytes", kLongestName));
   if (const auto* fault = fault_of(*weights)) return call->reject(fmt::format("add_weights {}: {}", text::shown(*name), fault));
   const auto layers = layers_in(call, weights->layers, true);
-  if (!layers) return call->reject(fmt::format("add_weights {}: layers {} leave the model", text::shown(*name), shown(weights->layers)));
+  if (!layers)
+    return call->reject(fmt::format("add_weights {}: layers {} leave the model", text::shown(*name), shown(weights->layers)));
   const auto elements = checked_product(weights->rows, weights->cols, weights->copies, *layers);
   const auto sum = elements ? checked_add(call->elements, *elements) : std::nullopt;
-  if (!sum || *sum > kMostElements) return call->reject(fmt::format("add_weights {}: more elements than any model has", text::shown(*name)));
+  if (!sum || *sum > kMostElements)
+    return call->reject(fmt::format("add_weights {}: more elements than any model has", text::shown(*name)));
   call->elements = *sum;
   Weights kept{};
   static_cast<vramauto_weights&>(kept) = *weights;
@@ -111,10 +118,12 @@ vramauto_status add_weights(vramauto_call* call, const vramauto_weights* given) 
 
 const char* fault_of(const vramauto_cache& c) {
   if (c.kind < VRAMAUTO_CACHE_FULL || c.kind > VRAMAUTO_CACHE_STATE) return "kind is unknown";
-  if (c.kind != VRAMAUTO_CACHE_STATE && c.kind != VRAMAUTO_CACHE_INDEXER && (c.heads == 0 || c.k_dim == 0)) return "heads or k_dim are 0";
+  if (c.kind != VRAMAUTO_CACHE_STATE && c.kind != VRAMAUTO_CACHE_INDEXER && (c.heads == 0 || c.k_dim == 0))
+    return "heads or k_dim are 0";
   if (c.heads > kWidest || c.k_dim > kWidest || c.v_dim > kWidest || c.entry_bytes > kWidest) return "a width is beyond any model";
   if ((c.kind == VRAMAUTO_CACHE_SLIDING || c.kind == VRAMAUTO_CACHE_CHUNKED) && c.window == 0) return "window is 0";
-  if (c.kind == VRAMAUTO_CACHE_STATE && (c.state < VRAMAUTO_STATE_MAMBA1 || c.state > VRAMAUTO_STATE_CONV)) return "state is unknown";
+  if (c.kind == VRAMAUTO_CACHE_STATE && (c.state < VRAMAUTO_STATE_MAMBA1 || c.state > VRAMAUTO_STATE_CONV))
+    return "state is unknown";
   if (!known_dtype(c.conv_dtype) || !known_dtype(c.state_dtype)) return "dtype is unknown";
   if (c.flags & ~std::uint32_t{VRAMAUTO_DRAFT | VRAMAUTO_BORROWED | VRAMAUTO_SPARSE}) return "flags are not those of a cache";
   return nullptr;
@@ -124,7 +133,8 @@ vramauto_status add_cache(vramauto_call* call, const vramauto_cache* given) {
   const auto cache = read(call, given, "add_cache");
   if (!cache || !after_traits(call, "add_cache")) return VRAMAUTO_E_PLUGIN;
   if (const auto* fault = fault_of(*cache)) return call->reject(fmt::format("add_cache: {}", fault));
-  if (!layers_in(call, cache->layers, false)) return call->reject(fmt::format("add_cache: layers {} leave the model", shown(cache->layers)));
+  if (!layers_in(call, cache->layers, false))
+    return call->reject(fmt::format("add_cache: layers {} leave the model", shown(cache->layers)));
   if (cache->flags & VRAMAUTO_BORROWED && cache->owner >= call->blueprint->traits.layers)
     return call->reject(fmt::format("add_cache: owner {} is not a layer", cache->owner));
   call->blueprint->caches.push_back(*cache);
@@ -135,9 +145,10 @@ vramauto_status add_forward(vramauto_call* call, const vramauto_forward* given) 
   const auto forward = read(call, given, "add_forward");
   if (!forward || !after_traits(call, "add_forward")) return VRAMAUTO_E_PLUGIN;
   const auto& f = *forward;
-  if (!layers_in(call, f.layers, false)) return call->reject(fmt::format("add_forward: layers {} leave the model", shown(f.layers)));
-  const auto widest = std::max({f.query, f.key_value, f.attention_out, f.kv_heads, f.latent_up, f.index_top_k, f.intermediate, f.experts,
-                                f.experts_per_token, f.expert_intermediate, f.per_layer_input});
+  if (!layers_in(call, f.layers, false))
+    return call->reject(fmt::format("add_forward: layers {} leave the model", shown(f.layers)));
+  const auto widest = std::max({f.query, f.key_value, f.attention_out, f.kv_heads, f.latent_up, f.index_top_k, f.intermediate,
+                                f.experts, f.experts_per_token, f.expert_intermediate, f.per_layer_input});
   if (widest > (1u << 28)) return call->reject(fmt::format("add_forward: a width is {}, beyond any model", widest));
   if (f.experts_per_token > f.experts) return call->reject("add_forward: more experts per token than experts");
   call->blueprint->forwards.push_back(f);

@@ -6,7 +6,8 @@
 #include "support/text.hpp"
 
 vramauto_status vramauto_call::report(vramauto_status status, std::string text) {
-  error = vramauto::Error{status, model ? (model->path.empty() ? model->id : model->path) : std::string(), std::move(text), VRAMAUTO_UNKNOWN};
+  error = vramauto::Error{status, model ? (model->path.empty() ? model->id : model->path) : std::string(), std::move(text),
+                          VRAMAUTO_UNKNOWN};
   return status;
 }
 

@@ -20,27 +20,28 @@ struct Answer {
 };
 
 // TAKE(f()) is f()'s value, or returns its status; CHECK_OK(f()) for a bare status. Whole statements or initialisers only.
-#define VRAMAUTO_TAKE(...)                                                             \
-  ({                                                                                   \
-    auto vramauto_answer = (__VA_ARGS__);                                              \
-    if (vramauto_answer.status != VRAMAUTO_OK) return {{}, vramauto_answer.status};    \
-    std::move(vramauto_answer.value);                                                  \
+#define VRAMAUTO_TAKE(...)                                                          \
+  ({                                                                                \
+    auto vramauto_answer = (__VA_ARGS__);                                           \
+    if (vramauto_answer.status != VRAMAUTO_OK) return {{}, vramauto_answer.status}; \
+    std::move(vramauto_answer.value);                                               \
   })
-#define VRAMAUTO_READ(...)                                                             \
-  ({                                                                                   \
-    auto vramauto_answer = (__VA_ARGS__);                                              \
-    if (vramauto_answer.status != VRAMAUTO_OK) return vramauto_answer.status;          \
-    std::move(vramauto_answer.value);                                                  \
+#define VRAMAUTO_READ(...)                                                    \
+  ({                                                                          \
+    auto vramauto_answer = (__VA_ARGS__);                                     \
+    if (vramauto_answer.status != VRAMAUTO_OK) return vramauto_answer.status; \
+    std::move(vramauto_answer.value);                                         \
   })
-#define VRAMAUTO_DO(...)                                                               \
-  do {                                                                                 \
-    const vramauto_status vramauto_done = (__VA_ARGS__);                               \
-    if (vramauto_done != VRAMAUTO_OK) return vramauto_done;                            \
+#define VRAMAUTO_DO(...)                                    \
+  do {                                                      \
+    const vramauto_status vramauto_done = (__VA_ARGS__);    \
+    if (vramauto_done != VRAMAUTO_OK) return vramauto_done; \
   } while (0)
 
 // One group of equal tensors, built up and then added.
 struct Tensors : vramauto_weights {
-  Tensors(const char* pattern, vramauto_role kind, vramauto_layers range, std::uint64_t output, std::uint64_t input) : vramauto_weights{} {
+  Tensors(const char* pattern, vramauto_role kind, vramauto_layers range, std::uint64_t output, std::uint64_t input)
+      : vramauto_weights{} {
     struct_size = sizeof(vramauto_weights);
     role = kind;
     layers = range;
@@ -68,7 +69,9 @@ class Description {
   const vramauto_host* host() const { return host_; }
   vramauto_call* call() const { return call_; }
 
-  vramauto_status fail(vramauto_status status, std::string_view text) const { return host_->fail(call_, status, text.data(), text.size()); }
+  vramauto_status fail(vramauto_status status, std::string_view text) const {
+    return host_->fail(call_, status, text.data(), text.size());
+  }
 
   // Configuration. `at` is an RFC 6901 pointer.
   vramauto_json type(const char* at) const { return host_->json_type(call_, at); }
@@ -112,18 +115,22 @@ class Description {
   }
 
   // A positive integer of at most `most` under the first of `keys`, else `otherwise`; 0 otherwise: it must be there.
-  Answer<std::uint64_t> positive(std::string_view keys, std::uint64_t most, std::uint64_t otherwise = 0, std::string_view below = {}) const {
+  Answer<std::uint64_t> positive(std::string_view keys, std::uint64_t most, std::uint64_t otherwise = 0,
+                                 std::string_view below = {}) const {
     const auto at = first(keys, below);
     if (at.empty()) {
       if (otherwise) return {otherwise, VRAMAUTO_OK};
       const auto name = std::string(below).append("/").append(keys.substr(0, keys.find('|')));
-      return {0, fail(VRAMAUTO_E_FORMAT, name + (type(name.c_str()) ? " is null" : " is missing") + ", expected a positive integer")};
+      return {0,
+              fail(VRAMAUTO_E_FORMAT, name + (type(name.c_str()) ? " is null" : " is missing") + ", expected a positive integer")};
     }
     const auto read = integer(at.c_str());
     if (read.status != VRAMAUTO_OK) return {0, read.status};
-    if (read.value <= 0) return {0, fail(VRAMAUTO_E_FORMAT, at + " is " + std::to_string(read.value) + ", expected a positive integer")};
+    if (read.value <= 0)
+      return {0, fail(VRAMAUTO_E_FORMAT, at + " is " + std::to_string(read.value) + ", expected a positive integer")};
     const auto value = static_cast<std::uint64_t>(read.value);
-    if (value > most) return {0, fail(VRAMAUTO_E_LIMIT, at + " is " + std::to_string(value) + ", expected at most " + std::to_string(most))};
+    if (value > most)
+      return {0, fail(VRAMAUTO_E_LIMIT, at + " is " + std::to_string(value) + ", expected at most " + std::to_string(most))};
     return {value, VRAMAUTO_OK};
   }
 

@@ -28,7 +28,8 @@ void hand_over(Struct& out, const Struct& filled) {
 
 vramauto_status model_info(vramauto_call* call, vramauto_model_info* out) {
   if (!out || !known_size<vramauto_model_info>(out->struct_size))
-    return call->reject(fmt::format("model(): struct_size is {}, expected {}", out ? out->struct_size : 0, sizeof(vramauto_model_info)));
+    return call->reject(
+        fmt::format("model(): struct_size is {}, expected {}", out ? out->struct_size : 0, sizeof(vramauto_model_info)));
   const auto& model = *call->model;
   vramauto_model_info info{};
   info.source = static_cast<std::uint32_t>(model.source);
@@ -45,7 +46,8 @@ vramauto_status model_info(vramauto_call* call, vramauto_model_info* out) {
 
 vramauto_status describe_tensor(vramauto_call* call, const model::Tensor* tensor, vramauto_tensor_info* out) {
   if (!out || !known_size<vramauto_tensor_info>(out->struct_size))
-    return call->reject(fmt::format("tensor(): struct_size is {}, expected {}", out ? out->struct_size : 0, sizeof(vramauto_tensor_info)));
+    return call->reject(
+        fmt::format("tensor(): struct_size is {}, expected {}", out ? out->struct_size : 0, sizeof(vramauto_tensor_info)));
   if (!tensor) return VRAMAUTO_E_NOT_FOUND;
   vramauto_tensor_info info{};
   info.dtype = tensor->dtype;
@@ -72,7 +74,8 @@ const Value* locate(vramauto_call* call, const char* at) {
   if (!at || strnlen(at, kLongestPointer + 1) > kLongestPointer) return nullptr;
   const std::string_view pointer = at;
   const auto hash = pointer.find('#');
-  if (pointer.empty() || pointer[0] == '/' || hash == std::string_view::npos) return call->config ? call->config->at(pointer) : nullptr;
+  if (pointer.empty() || pointer[0] == '/' || hash == std::string_view::npos)
+    return call->config ? call->config->at(pointer) : nullptr;
   const auto* document = call->model->document(pointer.substr(0, hash));
   return document ? document->at(pointer.substr(hash + 1)) : nullptr;
 }
@@ -80,15 +83,21 @@ const Value* locate(vramauto_call* call, const char* at) {
 // What stands there, for a message.
 std::string shown(const Value& value) {
   switch (value.type) {
-    case Type::integer: return std::to_string(value.integer);
-    case Type::real: return fmt::format("{}", value.real);
-    case Type::string: return fmt::format("\"{}\"", text::shown(value.text, 40));
-    case Type::boolean: return value.integer ? "true" : "false";
-    default: return std::string(json::type_name(value.type));
+    case Type::integer:
+      return std::to_string(value.integer);
+    case Type::real:
+      return fmt::format("{}", value.real);
+    case Type::string:
+      return fmt::format("\"{}\"", text::shown(value.text, 40));
+    case Type::boolean:
+      return value.integer ? "true" : "false";
+    default:
+      return std::string(json::type_name(value.type));
   }
 }
 
-const Value* typed(vramauto_call* call, const char* at, std::initializer_list<Type> wanted, std::string_view expected, vramauto_status& status) {
+const Value* typed(vramauto_call* call, const char* at, std::initializer_list<Type> wanted, std::string_view expected,
+                   vramauto_status& status) {
   const auto* value = locate(call, at);
   if (!value) {
     status = call->report(VRAMAUTO_E_NOT_FOUND, fmt::format("{} is missing, expected {}", text::shown(at ? at : "", 80), expected));
@@ -106,13 +115,20 @@ vramauto_json type_of(vramauto_call* call, const char* at) {
   const auto* value = locate(call, at);
   if (!value) return VRAMAUTO_JSON_ABSENT;
   switch (value->type) {
-    case Type::null: return VRAMAUTO_JSON_NULL;
-    case Type::boolean: return VRAMAUTO_JSON_BOOL;
-    case Type::integer: return VRAMAUTO_JSON_INT;
-    case Type::real: return VRAMAUTO_JSON_REAL;
-    case Type::string: return VRAMAUTO_JSON_STRING;
-    case Type::array: return VRAMAUTO_JSON_ARRAY;
-    case Type::object: return VRAMAUTO_JSON_OBJECT;
+    case Type::null:
+      return VRAMAUTO_JSON_NULL;
+    case Type::boolean:
+      return VRAMAUTO_JSON_BOOL;
+    case Type::integer:
+      return VRAMAUTO_JSON_INT;
+    case Type::real:
+      return VRAMAUTO_JSON_REAL;
+    case Type::string:
+      return VRAMAUTO_JSON_STRING;
+    case Type::array:
+      return VRAMAUTO_JSON_ARRAY;
+    case Type::object:
+      return VRAMAUTO_JSON_OBJECT;
   }
   return VRAMAUTO_JSON_ABSENT;
 }

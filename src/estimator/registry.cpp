@@ -61,7 +61,8 @@ struct Registry::Core {
       if (score > 0 && score <= 1000 && !call.broken) out.push_back({&one, score});
     }
     std::sort(out.begin(), out.end(), [](const Candidate& a, const Candidate& b) {
-      return a.score != b.score ? a.score > b.score : std::string_view(a.known->estimator->id) < std::string_view(b.known->estimator->id);
+      return a.score != b.score ? a.score > b.score
+                                : std::string_view(a.known->estimator->id) < std::string_view(b.known->estimator->id);
     });
     return out;
   }
@@ -95,7 +96,8 @@ struct Registry::Core {
   Result<Blueprint> best(const model::Model& model) const {
     const auto found = candidates(model);
     if (found.empty())
-      return fail(VRAMAUTO_E_NO_ESTIMATOR, where(model), "no estimator knows {}: --method rule estimates by its size", shown_architecture(model));
+      return fail(VRAMAUTO_E_NO_ESTIMATOR, where(model), "no estimator knows {}: --method rule estimates by its size",
+                  shown_architecture(model));
     tl::expected<Blueprint, Error> answer = tl::make_unexpected(Error{});
     for (std::size_t i = 0; i < found.size(); ++i) {
       auto next = describe_with(model, *found[i].known);
@@ -113,9 +115,11 @@ struct Registry::Core {
     blueprint.notes.push_back(fmt::format("estimator {}, score {}", found[chosen].known->estimator->id, found[chosen].score));
     for (std::size_t i = 0; i < found.size(); ++i)
       if (i < chosen)
-        blueprint.notes.push_back(fmt::format("estimator {}, score {}, does not support this model", found[i].known->estimator->id, found[i].score));
+        blueprint.notes.push_back(
+            fmt::format("estimator {}, score {}, does not support this model", found[i].known->estimator->id, found[i].score));
     if (chosen + 1 < found.size())
-      blueprint.notes.push_back(fmt::format("runner-up {}, score {}", found[chosen + 1].known->estimator->id, found[chosen + 1].score));
+      blueprint.notes.push_back(
+          fmt::format("runner-up {}, score {}", found[chosen + 1].known->estimator->id, found[chosen + 1].score));
   }
 };
 

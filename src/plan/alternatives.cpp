@@ -19,7 +19,7 @@ std::optional<Alternative> attempt(const engine::Request& request, const Change&
   if (!estimate) return std::nullopt;
   const auto plan = solve(std::move(*estimate), devices);
   if (plan.fits != Fits::yes) return std::nullopt;
-  return Alternative{std::string(change.first), change.second,        plan.fits,        plan.utilization,
+  return Alternative{std::string(change.first),  change.second,      plan.fits,        plan.utilization,
                      plan.cache.max_concurrency, plan.max_model_len, plan.cache.tokens};
 }
 
@@ -65,7 +65,8 @@ std::vector<Alternative> alternatives(const engine::Request& request, const Plan
   const auto& asked = *request.workload;
   const auto& effective = plan.estimate->effective;
   if (asked.gpu_memory_utilization) add(out, request, {"gpu-memory-utilization", "0"});
-  if (const auto length = longest(plan); length && length < plan.max_model_len) add(out, request, {"max-model-len", std::to_string(length)});
+  if (const auto length = longest(plan); length && length < plan.max_model_len)
+    add(out, request, {"max-model-len", std::to_string(length)});
   add_first(out, request, "max-num-seqs", below(effective.max_num_seqs, {256, 64, 16, 4}), request.devices);
   add_first(out, request, "max-num-batched-tokens", below(effective.max_num_batched_tokens, {8192, 2048, 1024}), request.devices);
   if (!effective.enforce_eager) add(out, request, {"enforce-eager", "true"});

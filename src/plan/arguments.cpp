@@ -8,13 +8,15 @@ namespace vramauto::plan {
 namespace {
 
 // Options that vramauto itself reads; every other is the engine's.
-constexpr std::array<std::string_view, 9> kOurs = {"engine", "engine-version", "method",    "policy", "sequences",
-                                                   "reserve", "usage",         "estimator", "env"};
+constexpr std::array<std::string_view, 9> kOurs = {"engine",  "engine-version", "method",    "policy", "sequences",
+                                                   "reserve", "usage",          "estimator", "env"};
 // Stated by the plan itself, whether set or not.
 constexpr std::array<std::string_view, 4> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
                                                      "max-model-len"};
 
-bool among(std::span<const std::string_view> names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool among(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 // As the engine reads it: counts and sizes in digits, a switch by its name alone.
 void add_set(std::vector<std::string>& out, const engine::Option& option, std::string_view value) {
@@ -53,7 +55,8 @@ std::string target(const model::Model& model) {
   if (model.path.empty()) return model.id;
   for (const std::string_view ending : {".json", ".safetensors"}) {
     const auto slash = model.path.rfind('/');
-    if (model.path.ends_with(ending)) return slash == std::string::npos ? "." : model.path.substr(0, std::max<std::size_t>(slash, 1));
+    if (model.path.ends_with(ending))
+      return slash == std::string::npos ? "." : model.path.substr(0, std::max<std::size_t>(slash, 1));
   }
   return model.path;
 }

@@ -40,7 +40,8 @@ Plan by_rule(const engine::Request& request) {
   plan.reason = why(plan);
   if (!size.warning.empty()) plan.warnings.push_back({"config_unreadable", size.warning});
   if (gpu <= 0) plan.warnings.push_back({"no_gpu", "no GPU of a known size was found: 0.90 is the default, not an answer"});
-  if (asked.method != "rule") plan.warnings.push_back({"method_rule", "the engine's arithmetic needs a configuration: the rule of thumb answers"});
+  if (asked.method != "rule")
+    plan.warnings.push_back({"method_rule", "the engine's arithmetic needs a configuration: the rule of thumb answers"});
   return plan;
 }
 

@@ -8,12 +8,15 @@ namespace {
 
 Bytes minus(Bytes a, Bytes b) { return a > b ? a - b : 0; }
 
-double share(Bytes bytes, Bytes total) { return total ? static_cast<double>(bytes) / static_cast<double>(total) * kWhole : kBeyond; }
+double share(Bytes bytes, Bytes total) {
+  return total ? static_cast<double>(bytes) / static_cast<double>(total) * kWhole : kBeyond;
+}
 
 }  // namespace
 
 bool sizes_known(const engine::Estimate& estimate) {
-  return std::none_of(estimate.ranks.begin(), estimate.ranks.end(), [](const auto& rank) { return rank.total_bytes == VRAMAUTO_UNKNOWN; });
+  return std::none_of(estimate.ranks.begin(), estimate.ranks.end(),
+                      [](const auto& rank) { return rank.total_bytes == VRAMAUTO_UNKNOWN; });
 }
 
 Bytes reserve(const engine::Estimate& estimate, const engine::Rank& rank, std::span<const detect::Device> devices) {
@@ -24,8 +27,8 @@ Bytes reserve(const engine::Estimate& estimate, const engine::Rank& rank, std::s
   return shared && !asked.gpu_memory_utilization ? rank.total_bytes / 10 : 0;
 }
 
-Bytes ceiling(const engine::Rank& rank, Bytes outside, Bytes reserved) {
-  const auto free = std::min(rank.free_at_start, rank.total_bytes);
+Bytes ceiling(const engine::Rank& rank, Bytes outside, Bytes reserved, bool pessimistic) {
+  const auto free = std::min({rank.free_at_start, rank.total_bytes, pessimistic ? rank.free_at_start_low : VRAMAUTO_UNKNOWN});
   return minus(free, saturating_add(outside, reserved));
 }
 
@@ -62,7 +65,7 @@ Limits limits(const engine::Estimate& estimate, std::span<const detect::Device> 
     if (least > out.least) out.least = least, out.least_rank = i;
     if (most < out.most) out.most = most, out.most_rank = i;
     out.safe_least = std::max(out.safe_least, least_steps(estimate, rank, saturating_add(fixed.high, cache)));
-    out.safe_most = std::min(out.safe_most, most_steps(estimate, rank, ceiling(rank, rank.outside.high, kept)));
+    out.safe_most = std::min(out.safe_most, most_steps(estimate, rank, ceiling(rank, rank.outside.high, kept, true)));
   }
   return out;
 }

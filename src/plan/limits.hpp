@@ -16,9 +16,9 @@ inline constexpr Steps kBeyond = 100 * kWhole;  // more than a hundred GPUs
 constexpr double ratio(Steps steps) { return static_cast<double>(steps) / kWhole; }
 
 struct Limits {
-  Steps least = 0, most = kWhole;            // u_min rounded up, u_max rounded down, by best values
-  Steps safe_least = 0, safe_most = kWhole;  // the same by pessimistic bounds
-  std::size_t least_rank = 0, most_rank = 0; // the ranks that decide least and most
+  Steps least = 0, most = kWhole;             // u_min rounded up, u_max rounded down, by best values
+  Steps safe_least = 0, safe_most = kWhole;   // the same by pessimistic bounds
+  std::size_t least_rank = 0, most_rank = 0;  // the ranks that decide least and most
   bool fit() const { return least <= most; }
 };
 
@@ -26,7 +26,7 @@ struct Limits {
 Bytes reserve(const engine::Estimate& estimate, const engine::Rank& rank, std::span<const detect::Device> devices);
 
 // What a rank can be given at most: free at the start, less what comes on top of the budget and the reserve.
-Bytes ceiling(const engine::Rank& rank, Bytes outside, Bytes reserved);
+Bytes ceiling(const engine::Rank& rank, Bytes outside, Bytes reserved, bool pessimistic = false);
 
 // What the budget must hold: `fixed` and `sequences` of the planned length. With a given cache size, that size instead.
 Bytes need(const engine::Estimate& estimate, const engine::Rank& rank, Bytes fixed, std::uint64_t sequences);

@@ -28,8 +28,8 @@ Result<Plan> shorten(const engine::Request& request, Plan own) {
     auto plan = solve(TRY(price_at(request, length)), request.devices);
     if (plan.fits == Fits::yes) {
       plan.max_model_len_shortened = true;
-      plan.warnings.push_back({"max_model_len_shortened",
-                               fmt::format("the model's own length of {} tokens does not fit; {} does", text::grouped(full), text::grouped(length))});
+      plan.warnings.push_back({"max_model_len_shortened", fmt::format("the model's own length of {} tokens does not fit; {} does",
+                                                                      text::grouped(full), text::grouped(length))});
       return plan;
     }
     length = std::min(longest(plan), length - 1);
@@ -40,8 +40,9 @@ Result<Plan> shorten(const engine::Request& request, Plan own) {
 void warn_about_sequences(Plan& plan) {
   const auto wished = plan.estimate->workload.sequences;
   if (plan.fits != Fits::yes || wished <= 1 || plan.cache.max_concurrency >= static_cast<double>(wished)) return;
-  plan.warnings.push_back({"sequences", fmt::format("{} sequences of {} tokens were asked for, the cache holds {:.2f} at once",
-                                                    text::grouped(wished), text::grouped(plan.max_model_len), plan.cache.max_concurrency)});
+  plan.warnings.push_back(
+      {"sequences", fmt::format("{} sequences of {} tokens were asked for, the cache holds {:.2f} at once", text::grouped(wished),
+                                text::grouped(plan.max_model_len), plan.cache.max_concurrency)});
 }
 
 std::uint64_t ranks(const engine::Workload& workload) {
@@ -61,9 +62,10 @@ bool automatic_length(const engine::Workload& workload) { return !workload.max_m
 
 Result<std::unique_ptr<engine::Estimate>> price(const engine::Request& request) {
   const auto& asked = *request.workload;
-  if (asked.tensor_parallel_size > 4096 || asked.pipeline_parallel_size > 4096 || asked.data_parallel_size > 4096 || ranks(asked) > 4096)
-    return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "{} x {} x {} ranks, expected at most 4096 in all", asked.tensor_parallel_size,
-                asked.pipeline_parallel_size, asked.data_parallel_size);
+  if (asked.tensor_parallel_size > 4096 || asked.pipeline_parallel_size > 4096 || asked.data_parallel_size > 4096 ||
+      ranks(asked) > 4096)
+    return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "{} x {} x {} ranks, expected at most 4096 in all",
+                asked.tensor_parallel_size, asked.pipeline_parallel_size, asked.data_parallel_size);
   const auto here = request.devices.size();
   if (here && here < ranks(asked))
     return fail(VRAMAUTO_E_ARGUMENT, "tensor-parallel-size", "tensor {} x pipeline {} x data parallel {} needs {} GPUs, found {}",

@@ -23,7 +23,7 @@ struct Plan {
   std::unique_ptr<engine::Estimate> estimate;  // nullptr for the rule
   engine::Workload workload;                   // as asked; of the rule only, else see estimate
   std::vector<detect::Device> devices;
-  bool rule = false;                           // method: the rule of thumb
+  bool rule = false;  // method: the rule of thumb
   double rule_size_gib = 0, rule_kv_gib = 0, rule_need_gib = 0, rule_gpu_gib = 0;
   std::uint64_t rule_max_model_len = 0;
 
@@ -32,13 +32,13 @@ struct Plan {
   double utilization = 0, utilization_min = 0, utilization_max = 0;  // 0: not known
   std::uint64_t max_model_len = 0, max_model_len_limit = 0;
   bool max_model_len_shortened = false;
-  std::vector<Bytes> cache_bytes;          // available to the cache per rank at `utilization`; empty when not known
+  std::vector<Bytes> cache_bytes;  // available to the cache per rank at `utilization`; empty when not known
   engine::CacheReport cache;
-  Bytes required_bytes = 0;                // one sequence of max_model_len on the fullest rank
-  Bytes headroom_bytes = VRAMAUTO_UNKNOWN; // fullest rank, after start
+  Bytes required_bytes = 0;                        // one sequence of max_model_len on the fullest rank
+  Bytes headroom_bytes = VRAMAUTO_UNKNOWN;         // fullest rank, after start
   Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;  // value for the flag of that name
   std::string reason;
-  std::vector<Alternative> alternatives;   // only when it does not fit
+  std::vector<Alternative> alternatives;  // only when it does not fit
   std::vector<engine::Warning> warnings;
 
   const engine::Workload& asked() const { return estimate ? estimate->workload : workload; }

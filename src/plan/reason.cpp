@@ -45,14 +45,16 @@ std::string does_not_fit(const Plan& plan, const engine::Rank& rank) {
 std::string given_too_high(const Plan& plan, const engine::Rank& rank) {
   return fmt::format("{} of {} is {}, more than the {} it can give; at most {}", plan.utilization, who(plan, rank),
                      text::gib(plan.estimate->budget(rank, plan.utilization)),
-                     text::gib(ceiling(rank, rank.outside.best, reserve(*plan.estimate, rank, plan.devices))), plan.utilization_max);
+                     text::gib(ceiling(rank, rank.outside.best, reserve(*plan.estimate, rank, plan.devices))),
+                     plan.utilization_max);
 }
 
 std::string given_too_low(const Plan& plan, const engine::Rank& rank) {
   const auto part = largest(*plan.estimate, rank, plan.max_model_len);
-  return fmt::format("{} of {} is {}, one sequence of {} tokens needs {}, most of it {} of {}; at least {}", plan.utilization, who(plan, rank),
-                     text::gib(plan.estimate->budget(rank, plan.utilization)), text::grouped(plan.max_model_len),
-                     text::gib(need(*plan.estimate, rank, rank.fixed().best, 1)), text::gib(part.bytes), part.name, plan.utilization_min);
+  return fmt::format("{} of {} is {}, one sequence of {} tokens needs {}, most of it {} of {}; at least {}", plan.utilization,
+                     who(plan, rank), text::gib(plan.estimate->budget(rank, plan.utilization)), text::grouped(plan.max_model_len),
+                     text::gib(need(*plan.estimate, rank, rank.fixed().best, 1)), text::gib(part.bytes), part.name,
+                     plan.utilization_min);
 }
 
 std::string given_cache_too_small(const Plan& plan) {
@@ -65,7 +67,8 @@ std::string refused(const Plan& plan, const Limits& in) {
   const auto& asked = plan.estimate->workload;
   if (asked.kv_cache_memory_bytes && !plan.cache.holds_max_model_len) return given_cache_too_small(plan);
   if (!in.fit()) return does_not_fit(plan, ranks[in.least_rank]);
-  return plan.utilization < plan.utilization_min ? given_too_low(plan, ranks[in.least_rank]) : given_too_high(plan, ranks[in.most_rank]);
+  return plan.utilization < plan.utilization_min ? given_too_low(plan, ranks[in.least_rank])
+                                                 : given_too_high(plan, ranks[in.most_rank]);
 }
 
 std::string accepted(const Plan& plan, const Limits& in) {
@@ -78,8 +81,8 @@ std::string accepted(const Plan& plan, const Limits& in) {
   const auto wished = choose(asked.policy, wanted(*plan.estimate), in).wished;
   const auto steps = static_cast<Steps>(plan.utilization * kWhole + 0.5);
   if (wished == steps || asked.policy != "balanced") return out;
-  return out + fmt::format("; {} {} from {} to {}", strategy_name(plan.strategy), steps > wished ? "raised" : "lowered", ratio(wished),
-                           plan.utilization);
+  return out + fmt::format("; {} {} from {} to {}", strategy_name(plan.strategy), steps > wished ? "raised" : "lowered",
+                           ratio(wished), plan.utilization);
 }
 
 }  // namespace

@@ -10,13 +10,6 @@ namespace {
 // With a given cache size the utilization does not size the cache: what is asked for is all that is taken.
 bool cache_given(const engine::Estimate& estimate) { return estimate.workload.kv_cache_memory_bytes.has_value(); }
 
-// The engine refuses a cache that cannot hold one sequence of the planned length.
-bool cache_suffices(const engine::Estimate& estimate, std::span<const Bytes> cache) {
-  for (std::size_t i = 0; i < estimate.ranks.size(); ++i)
-    if (cache[i] < estimate.cache_bytes(estimate.ranks[i], estimate.effective.max_model_len, 1, true)) return false;
-  return true;
-}
-
 struct Bound {
   bool starts = true, keeps_room = true;  // by best values; by pessimistic ones
 };
@@ -29,7 +22,7 @@ Bound judge(const engine::Estimate& estimate, const engine::Rank& rank, double u
   Bound out;
   out.starts = budget <= ceiling(rank, 0, 0) && taken(fixed.best) <= ceiling(rank, rank.outside.best, kept) &&
                (cache_given(estimate) || need(estimate, rank, fixed.best, 1) <= budget);
-  out.keeps_room = taken(fixed.high) <= ceiling(rank, rank.outside.high, kept) &&
+  out.keeps_room = taken(fixed.high) <= ceiling(rank, rank.outside.high, kept, true) &&
                    (cache_given(estimate) || need(estimate, rank, fixed.high, 1) <= budget);
   return out;
 }
@@ -43,11 +36,12 @@ void judge(Plan& plan) {
     const auto one = judge(estimate, rank, plan.utilization, reserve(estimate, rank, plan.devices));
     all.starts = all.starts && one.starts;
     all.keeps_room = all.keeps_room && one.keeps_room;
-    const auto taken = cache_given(estimate) ? saturating_add(rank.fixed().best, plan.cache_bytes[i]) : estimate.budget(rank, plan.utilization);
+    const auto taken =
+        cache_given(estimate) ? saturating_add(rank.fixed().best, plan.cache_bytes[i]) : estimate.budget(rank, plan.utilization);
     const auto free = ceiling(rank, rank.outside.best, 0);
     plan.headroom_bytes = std::min(plan.headroom_bytes, free > taken ? free - taken : 0);
   }
-  const bool fits = all.starts && plan.utilization <= estimate.utilization_limit && cache_suffices(estimate, plan.cache_bytes);
+  const bool fits = all.starts && plan.utilization <= estimate.utilization_limit && plan.cache.holds_max_model_len;
   plan.fits = fits ? Fits::yes : Fits::no;
   plan.margin = !fits ? VRAMAUTO_MARGIN_NONE : all.keeps_room ? VRAMAUTO_MARGIN_COMFORTABLE : VRAMAUTO_MARGIN_THIN;
 }
@@ -82,7 +76,7 @@ void solve_unsized(Plan& plan) {
   if (!cache_given(*plan.estimate)) return;
   plan.cache_bytes.assign(plan.estimate->ranks.size(), *asked.kv_cache_memory_bytes);
   fill_cache(plan);
-  if (cache_suffices(*plan.estimate, plan.cache_bytes)) return;
+  if (plan.cache.holds_max_model_len) return;
   plan.fits = Fits::no;
   plan.reason = fmt::format("one sequence of {} tokens needs {} of KV cache, {} are given", text::grouped(plan.max_model_len),
                             text::gib(plan.required_bytes), text::gib(*asked.kv_cache_memory_bytes));

@@ -30,18 +30,19 @@ std::string bar(const std::vector<Segment>& segments, Bytes total, std::size_t w
   std::size_t drawn = 0;
   for (const auto& segment : segments) {
     before = saturating_add(before, segment.bytes);
-    const auto end = std::lround(std::min(1.0, static_cast<double>(before) / static_cast<double>(std::max<Bytes>(total, 1))) * static_cast<double>(width));
+    const auto end = std::lround(std::min(1.0, static_cast<double>(before) / static_cast<double>(std::max<Bytes>(total, 1))) *
+                                 static_cast<double>(width));
     for (; drawn < static_cast<std::size_t>(end); ++drawn) out += segment.glyph;
   }
   return out;
 }
 
-std::string legend(const std::vector<Segment>& segments) {
-  std::string out;
+std::vector<std::string> legend(const std::vector<Segment>& segments) {
+  std::vector<std::string> out;
   for (const auto& segment : segments) {
     if (segment.bytes < 5 * kMiB) continue;
     const auto gib = static_cast<double>(segment.bytes) / static_cast<double>(kGiB);
-    out += fmt::format("{}{} {} {:.2f}", out.empty() ? "" : "  ", segment.glyph, segment.name, gib);
+    out.push_back(fmt::format("{} {} {:.2f}", segment.glyph, segment.name, gib));
   }
   return out;
 }

@@ -19,7 +19,7 @@ std::vector<Segment> segments(const plan::Plan& plan, std::size_t rank);
 // `width` characters for `total` bytes; every amount of at least half a character shows, and what does not fit is cut.
 std::string bar(const std::vector<Segment>& segments, Bytes total, std::size_t width);
 
-// "█ weights 15.27  ░ KV cache 4.03", in GiB, nothing for amounts of 0.
-std::string legend(const std::vector<Segment>& segments);
+// "█ weights 15.27", "░ KV cache 4.03": in GiB, nothing for what is too small to see.
+std::vector<std::string> legend(const std::vector<Segment>& segments);
 
 }  // namespace vramauto::report

@@ -25,7 +25,10 @@ std::string version() {
 }
 
 Json engine_json(const engine::Estimate& estimate) {
-  return {{"name", estimate.engine}, {"version", estimate.version}, {"profile", estimate.profile}, {"version_known", estimate.version_known}};
+  return {{"name", estimate.engine},
+          {"version", estimate.version},
+          {"profile", estimate.profile},
+          {"version_known", estimate.version_known}};
 }
 
 Json model_json(const Subject& subject, std::uint64_t max_model_len) {
@@ -81,7 +84,8 @@ Json workload_json(const engine::Estimate& estimate) {
 }
 
 std::string_view kind_name(vramauto_kind kind) {
-  constexpr std::string_view kNames[] = {"other", "weights", "kv_cache", "state", "activations", "graphs", "communication", "runtime"};
+  constexpr std::string_view kNames[] = {"other",       "weights", "kv_cache",      "state",
+                                         "activations", "graphs",  "communication", "runtime"};
   return kind < std::size(kNames) ? kNames[kind] : "other";
 }
 
@@ -180,7 +184,8 @@ Json alternatives_json(const plan::Plan& plan) {
   Json out = Json::array();
   for (const auto& other : plan.alternatives) out.push_back(alternative_json(other));
   if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return out;
-  if (const auto most = plan::maximal(plan); most.fits == plan::Fits::yes && most.utilization > plan.utilization) out.push_back(alternative_json(most));
+  if (const auto most = plan::maximal(plan); most.fits == plan::Fits::yes && most.utilization > plan.utilization)
+    out.push_back(alternative_json(most));
   return out;
 }
 
@@ -220,7 +225,10 @@ std::string plan_json(const plan::Plan& plan, const Subject& subject) {
   out["workload"] = plan.estimate ? workload_json(*plan.estimate) : asked_json(plan.workload);
   if (plan.rule) {
     out["workload"]["max_model_len"] = plan.rule_max_model_len;
-    out["rule"] = {{"gpu_gib", plan.rule_gpu_gib}, {"size_gib", plan.rule_size_gib}, {"kv_gib", plan.rule_kv_gib}, {"need_gib", plan.rule_need_gib}};
+    out["rule"] = {{"gpu_gib", plan.rule_gpu_gib},
+                   {"size_gib", plan.rule_size_gib},
+                   {"kv_gib", plan.rule_kv_gib},
+                   {"need_gib", plan.rule_need_gib}};
   } else {
     out["workload"]["max_model_len"] = plan.max_model_len;
   }

@@ -16,7 +16,8 @@ std::uint64_t elements(const estimator::Weights& weights) {
 }
 
 bool plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-_./:=@%+,").find(c) != std::string_view::npos;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-_./:=@%+,").find(c) != std::string_view::npos;
 }
 
 std::string quoted(std::string_view word) {

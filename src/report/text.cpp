@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "report/bar.hpp"
 #include "report/report.hpp"
@@ -25,13 +26,16 @@ void add(std::string& out, std::string_view label, std::string_view text) {
 void add_model(std::string& out, const plan::Plan& plan, const Subject& subject) {
   const auto& model = subject.model;
   const auto count = parameters(subject);
-  auto line = fmt::format("{} ({}", model.id.empty() ? model.path : model.id, model.architecture.empty() ? "unknown architecture" : model.architecture);
+  auto line = fmt::format("{} ({}", model.id.empty() ? model.path : model.id,
+                          model.architecture.empty() ? "unknown architecture" : model.architecture);
   if (count != VRAMAUTO_UNKNOWN) line += fmt::format(", {:.2f} billion parameters", static_cast<double>(count) / 1e9);
   add(out, "model", line + fmt::format(", from {})", model::source_name(model.source)));
   if (!plan.estimate) return;
   const auto& e = plan.estimate->effective;
-  add(out, "engine", fmt::format("{} {}{}, {}, KV cache in {}", plan.estimate->engine == "vllm" ? "vLLM" : plan.estimate->engine, plan.estimate->version,
-                                 plan.estimate->version_known ? "" : " (not known: counted as the newest that is)", e.dtype, e.kv_cache_dtype));
+  add(out, "engine",
+      fmt::format("{} {}{}, {}, KV cache in {}", plan.estimate->engine == "vllm" ? "vLLM" : plan.estimate->engine,
+                  plan.estimate->version, plan.estimate->version_known ? "" : " (not known: counted as the newest that is)",
+                  e.dtype, e.kv_cache_dtype));
 }
 
 std::string device_line(const detect::Device& device) {
@@ -61,8 +65,19 @@ bool alike(const plan::Plan& plan, std::size_t a, std::size_t b) {
 }
 
 void add_amounts(std::string& out, const engine::Rank& rank) {
-  add(out, "needs", fmt::format("weights {}, activations {}, CUDA graphs {}, other {}", text::gib(rank.weights.best), text::gib(rank.activation.best),
-                                text::gib(rank.graphs.best), text::gib(saturating_add(rank.non_torch.best, rank.other_in_budget.best))));
+  add(out, "needs",
+      fmt::format("weights {}, activations {}, CUDA graphs {}, other {}", text::gib(rank.weights.best),
+                  text::gib(rank.activation.best), text::gib(rank.graphs.best),
+                  text::gib(saturating_add(rank.non_torch.best, rank.other_in_budget.best))));
+}
+
+void add_legend(std::string& out, const std::vector<std::string>& entries) {
+  std::string line;
+  for (const auto& entry : entries) {
+    if (!line.empty() && line.size() + entry.size() > 94) add(out, "", std::exchange(line, {}));
+    line += fmt::format("{}{}", line.empty() ? "" : "  ", entry);
+  }
+  if (!line.empty()) add(out, "", line);
 }
 
 // One bar for each run of ranks that look the same.
@@ -71,13 +86,16 @@ void add_bars(std::string& out, const plan::Plan& plan) {
   for (std::size_t i = 0; i < ranks.size();) {
     std::size_t end = i + 1;
     while (end < ranks.size() && alike(plan, i, end)) ++end;
-    const auto name = ranks.size() == 1 ? "memory" : end - i == 1 ? fmt::format("rank {}", i) : fmt::format("rank {}-{}", i, end - 1);
+    const auto name = ranks.size() == 1 ? "memory"
+                      : end - i == 1    ? fmt::format("rank {}", i)
+                                        : fmt::format("rank {}-{}", i, end - 1);
     if (ranks[i].total_bytes == VRAMAUTO_UNKNOWN) {
       add_amounts(out, ranks[i]);
     } else {
       const auto parts = segments(plan, i);
-      out += fmt::format("{:<{}}[{}] {}\n", name, kLabel, bar(parts, ranks[i].total_bytes, kBarWidth), text::gib(ranks[i].total_bytes));
-      add(out, "", legend(parts));
+      out += fmt::format("{:<{}}[{}] {}\n", name, kLabel, bar(parts, ranks[i].total_bytes, kBarWidth),
+                         text::gib(ranks[i].total_bytes));
+      add_legend(out, legend(parts));
     }
     i = end;
   }
@@ -86,16 +104,19 @@ void add_bars(std::string& out, const plan::Plan& plan) {
 void add_verdict(std::string& out, const plan::Plan& plan) {
   if (plan.fits == plan::Fits::unknown) return add(out, "fits", "not known");
   if (plan.fits == plan::Fits::no) return add(out, "fits", "no");
-  add(out, "fits", fmt::format("yes, with a {} margin; {} stay free", plan::margin_name(plan.margin), text::gib(plan.headroom_bytes)));
+  add(out, "fits",
+      fmt::format("yes, with a {} margin; {} stay free", plan::margin_name(plan.margin), text::gib(plan.headroom_bytes)));
 }
 
 void add_settings(std::string& out, const plan::Plan& plan) {
   if (plan.utilization > 0) {
     auto line = fmt::format("--gpu-memory-utilization {} ({}", plan.utilization, plan::strategy_name(plan.strategy));
-    if (plan.utilization_min > 0 && plan.fits == plan::Fits::yes) line += fmt::format("; starts from {} to {}", plan.utilization_min, plan.utilization_max);
+    if (plan.utilization_min > 0 && plan.fits == plan::Fits::yes)
+      line += fmt::format("; starts from {} to {}", plan.utilization_min, plan.utilization_max);
     add(out, "settings", line + ")");
   }
-  add(out, plan.utilization > 0 ? "" : "settings", fmt::format("--max-model-len {}{}", plan.max_model_len, plan.max_model_len_shortened ? " (shortened)" : ""));
+  add(out, plan.utilization > 0 ? "" : "settings",
+      fmt::format("--max-model-len {}{}", plan.max_model_len, plan.max_model_len_shortened ? " (shortened)" : ""));
 }
 
 void add_cache(std::string& out, const plan::Plan& plan) {
@@ -103,14 +124,14 @@ void add_cache(std::string& out, const plan::Plan& plan) {
   auto line = fmt::format("{:.1f} KiB a token, {} for one sequence of {}", static_cast<double>(estimate.bytes_per_token) / 1024,
                           text::gib(plan.required_bytes), text::grouped(plan.max_model_len));
   if (!plan.cache_bytes.empty())
-    line = fmt::format("{} tokens, {:.2f} sequences of {} at once; {}", text::grouped(plan.cache.tokens), plan.cache.max_concurrency,
-                       text::grouped(plan.max_model_len), line);
+    line = fmt::format("{} tokens, {:.2f} sequences of {} at once; {}", text::grouped(plan.cache.tokens),
+                       plan.cache.max_concurrency, text::grouped(plan.max_model_len), line);
   add(out, "cache", line);
 }
 
 std::string gain(const plan::Alternative& other) {
-  return fmt::format("utilization {}, {} tokens, {:.2f} sequences of {} at once", other.utilization, text::grouped(other.tokens), other.max_concurrency,
-                     text::grouped(other.max_model_len));
+  return fmt::format("utilization {}, {} tokens, {:.2f} sequences of {} at once", other.utilization, text::grouped(other.tokens),
+                     other.max_concurrency, text::grouped(other.max_model_len));
 }
 
 void add_alternatives(std::string& out, const plan::Plan& plan) {
@@ -121,7 +142,8 @@ void add_alternatives(std::string& out, const plan::Plan& plan) {
   }
   if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return;
   const auto most = plan::maximal(plan);
-  if (most.fits == plan::Fits::yes && most.utilization > plan.utilization) add(out, "maximal", fmt::format("--policy maximal gives {}", gain(most)));
+  if (most.fits == plan::Fits::yes && most.utilization > plan.utilization)
+    add(out, "maximal", fmt::format("--policy maximal gives {}", gain(most)));
 }
 
 template <class List>
@@ -148,7 +170,7 @@ std::string plan_text(const plan::Plan& plan, const Subject& subject) {
     add_bars(out, plan);
     out += "\n";
     add_verdict(out, plan);
-    add_settings(out, plan);
+    if (plan.fits != plan::Fits::no) add_settings(out, plan);
     add_cache(out, plan);
     add(out, "why", plan.reason);
     add_alternatives(out, plan);
@@ -156,7 +178,7 @@ std::string plan_text(const plan::Plan& plan, const Subject& subject) {
   add_warnings(out, subject.model.warnings);
   if (plan.estimate) add_warnings(out, plan.estimate->warnings);
   add_warnings(out, plan.warnings);
-  add_line(out, plan, subject);
+  if (plan.fits != plan::Fits::no) add_line(out, plan, subject);
   return out;
 }
 

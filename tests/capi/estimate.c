@@ -1,10 +1,10 @@
 /* An estimate's components add up, and its parts are borrowed from it. */
 #include "check.h"
 
-int main(int argc, char **argv) {
-  vramauto_context *ctx;
-  vramauto_model *model;
-  vramauto_estimate *estimate;
+int main(int argc, char** argv) {
+  vramauto_context* ctx;
+  vramauto_model* model;
+  vramauto_estimate* estimate;
   vramauto_error err;
   vramauto_estimate_info info;
   vramauto_component part;

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include "vramauto/vramauto.h"
 
-#define AT(type, member, offset) {#type "." #member, offsetof(type, member), offset}
-#define SIZE(type, size) {"sizeof " #type, sizeof(type), size}
+#define AT(type, member, offset) \
+  { #type "." #member, offsetof(type, member), offset }
+#define SIZE(type, size) \
+  { "sizeof " #type, sizeof(type), size }
 
 static const struct {
-  const char *what;
+  const char* what;
   size_t found, frozen;
 } rows[] = {
     SIZE(vramauto_error, 512),

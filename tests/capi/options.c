@@ -2,8 +2,8 @@
 #include "check.h"
 
 int main(void) {
-  vramauto_context *ctx;
-  vramauto_workload *workload;
+  vramauto_context* ctx;
+  vramauto_workload* workload;
   vramauto_error err;
   vramauto_option_info option;
   size_t i, count = vramauto_option_count();

@@ -1,12 +1,12 @@
 /* The whole way: context, devices, model, workload, plan; and handles that are freed before what was made from them. */
 #include "check.h"
 
-int main(int argc, char **argv) {
-  vramauto_context *ctx;
-  vramauto_devices *gpus;
-  vramauto_model *model;
-  vramauto_workload *workload;
-  vramauto_plan *plan;
+int main(int argc, char** argv) {
+  vramauto_context* ctx;
+  vramauto_devices* gpus;
+  vramauto_model* model;
+  vramauto_workload* workload;
+  vramauto_plan* plan;
   vramauto_error err;
   vramauto_plan_info info;
   vramauto_device_info device;

@@ -14,11 +14,11 @@ static const struct {
     {"70B", "80GiB", "4096", "4", 0.95},
 };
 
-static void check_vector(vramauto_context *ctx, size_t i) {
-  vramauto_devices *gpus;
-  vramauto_model *model;
-  vramauto_workload *workload;
-  vramauto_plan *plan;
+static void check_vector(vramauto_context* ctx, size_t i) {
+  vramauto_devices* gpus;
+  vramauto_model* model;
+  vramauto_workload* workload;
+  vramauto_plan* plan;
   vramauto_plan_info info;
   vramauto_error err;
   VRAMAUTO_INIT(err);
@@ -40,7 +40,7 @@ static void check_vector(vramauto_context *ctx, size_t i) {
 }
 
 int main(void) {
-  vramauto_context *ctx;
+  vramauto_context* ctx;
   vramauto_error err;
   size_t i;
   VRAMAUTO_INIT(err);

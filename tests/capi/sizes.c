@@ -2,12 +2,12 @@
 #include <stddef.h>
 #include "check.h"
 
-static void a_shorter_output_is_not_overrun(vramauto_context *ctx) {
+static void a_shorter_output_is_not_overrun(vramauto_context* ctx) {
   struct {
     vramauto_device_info info;
     char guard[64];
   } out;
-  vramauto_devices *gpus;
+  vramauto_devices* gpus;
   vramauto_error err;
   VRAMAUTO_INIT(err);
   MUST(vramauto_devices_parse(ctx, "24GiB", &gpus, &err), err);
@@ -22,12 +22,12 @@ static void a_shorter_output_is_not_overrun(vramauto_context *ctx) {
   vramauto_devices_free(gpus);
 }
 
-static void a_shorter_error_is_ended(vramauto_context *ctx) {
+static void a_shorter_error_is_ended(vramauto_context* ctx) {
   struct {
     vramauto_error err;
     char guard[64];
   } out;
-  vramauto_model *model;
+  vramauto_model* model;
   memset(&out, 0x55, sizeof out);
   out.err.struct_size = offsetof(vramauto_error, message) + 8;
   CHECK(vramauto_model_open(ctx, "/does/not/exist", &model, &out.err) == VRAMAUTO_E_NOT_FOUND);
@@ -44,7 +44,7 @@ static void a_longer_input_needs_a_zero_tail(void) {
     vramauto_context_options options;
     uint64_t later;
   } in;
-  vramauto_context *ctx;
+  vramauto_context* ctx;
   vramauto_error err;
   VRAMAUTO_INIT(err);
   memset(&in, 0, sizeof in);
@@ -62,7 +62,7 @@ static void a_longer_input_needs_a_zero_tail(void) {
 }
 
 int main(void) {
-  vramauto_context *ctx;
+  vramauto_context* ctx;
   vramauto_error err;
   VRAMAUTO_INIT(err);
   MUST(vramauto_context_new(NULL, &ctx, &err), err);

@@ -4,28 +4,28 @@
 
 enum { THREADS = 16, ROUNDS = 20 };
 
-static vramauto_context *ctx;
-static vramauto_devices *gpus;
-static vramauto_model *model;
+static vramauto_context* ctx;
+static vramauto_devices* gpus;
+static vramauto_model* model;
 
-static void *work(void *out) {
+static void* work(void* out) {
   vramauto_plan_info info;
   vramauto_error err;
   int i;
   VRAMAUTO_INIT(err);
   VRAMAUTO_INIT(info);
   for (i = 0; i < ROUNDS; ++i) {
-    vramauto_plan *plan;
+    vramauto_plan* plan;
     MUST(vramauto_plan_calculate(ctx, gpus, model, NULL, &plan, &err), err);
     if (vramauto_plan_get(plan, &info)) abort();
     if (!vramauto_plan_argument(plan, 0) || vramauto_plan_json(plan, NULL, 0) == 0) abort();
-    *(double *)out = info.gpu_memory_utilization;
+    *(double*)out = info.gpu_memory_utilization;
     vramauto_plan_free(plan);
   }
   return NULL;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   pthread_t threads[THREADS];
   double answers[THREADS];
   vramauto_error err;

@@ -142,14 +142,14 @@ class Usage(Folders):
         self.assertEqual((answer["result"]["gpu_memory_utilization"], answer["result"]["fits"], status), (0.999, False, 3))
 
     def test_a_length_that_does_not_fit_is_shortened_only_when_it_was_not_asked_for(self):
-        model = self.model(max_position_embeddings=1000000)
+        model = self.model(max_position_embeddings=400000)
         answer, status = plan(model, "--gpu", "RTX 4090")
         self.assertTrue(answer["result"]["max_model_len_shortened"])
         self.assertEqual((answer["result"]["fits"], status), (True, 0))
-        self.assertLess(answer["result"]["max_model_len"], 1000000)
+        self.assertLess(answer["result"]["max_model_len"], 400000)
         self.assertIn(str(answer["result"]["max_model_len"]), answer["vllm_args"])
         self.assertIn("max_model_len_shortened", [w["code"] for w in answer["warnings"]])
-        self.assertEqual(plan(model, "--gpu", "RTX 4090", "--max-model-len", "1000000")[1], 3)
+        self.assertEqual(plan(model, "--gpu", "RTX 4090", "--max-model-len", "400000")[1], 3)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ Words line(std::initializer_list<std::pair<const char*, const char*>> options, c
 }  // namespace
 
 TEST_CASE("arguments: the model, then what was chosen") {
-  CHECK(line({}) == Words{"serve", "/models/x", "--tensor-parallel-size", "1", "--gpu-memory-utilization", "0.88", "--max-model-len", "10240"});
+  CHECK(line({}) ==
+        Words{"serve", "/models/x", "--tensor-parallel-size", "1", "--gpu-memory-utilization", "0.88", "--max-model-len", "10240"});
 }
 
 TEST_CASE("arguments: what was set for the engine is passed on, in digits; what was set for vramauto is not") {

@@ -18,7 +18,8 @@ struct FakeEstimate : engine::Estimate {
   }
   engine::CacheReport report(std::span<const Bytes> cache, std::uint64_t length) const override {
     const auto tokens = *std::min_element(cache.begin(), cache.end()) / kToken;
-    return {tokens, tokens, static_cast<double>(tokens) / static_cast<double>(length), tokens >= length, std::min(tokens, model_max_len)};
+    return {tokens, tokens, static_cast<double>(tokens) / static_cast<double>(length), tokens >= length,
+            std::min(tokens, model_max_len)};
   }
 };
 

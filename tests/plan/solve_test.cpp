@@ -103,7 +103,9 @@ TEST_CASE("u_min above u_max does not fit, and the reason names rank, GPU and co
   const auto plan = solved(std::move(estimate));
   CHECK(plan.fits == Fits::no);
   CHECK(plan.margin == VRAMAUTO_MARGIN_NONE);
-  CHECK(plan.reason == "rank 1 on Test GPU needs 106.00 GiB for one sequence of 10,240 tokens and can give 98.00 GiB; most of it are 95.00 GiB of weights");
+  CHECK(plan.reason ==
+        "rank 1 on Test GPU needs 106.00 GiB for one sequence of 10,240 tokens and can give 98.00 GiB; most of it are 95.00 GiB of "
+        "weights");
 }
 
 TEST_CASE("a given utilization is kept and judged: the cache too small") {
@@ -161,9 +163,7 @@ TEST_CASE("the fullest rank decides the number of bytes for the whole engine") {
   CHECK(plan.cache_bytes[0] == 41 * kGiB);
 }
 
-TEST_CASE("headroom is what the fullest rank keeps free") {
-  CHECK(solved(fake(69 * kGiB, 10240)).headroom_bytes == 10 * kGiB);
-}
+TEST_CASE("headroom is what the fullest rank keeps free") { CHECK(solved(fake(69 * kGiB, 10240)).headroom_bytes == 10 * kGiB); }
 
 TEST_CASE("the longest that fits keeps from both ends, and stops at 0.95") {
   const auto plan = solved(fake(90 * kGiB, 1'000'000));

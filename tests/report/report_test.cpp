@@ -75,8 +75,9 @@ TEST_CASE("JSON: what is not known is null") {
   const auto model = a_model();
   const auto json = json::parse("plan", report::plan_json(solved(std::move(estimate)), {model, nullptr}));
   REQUIRE(json);
-  for (const auto* at : {"/result/fits", "/result/margin", "/result/gpu_memory_utilization", "/result/headroom_bytes", "/kv_cache/tokens",
-                         "/ranks/0/budget_bytes", "/ranks/0/kv_cache_bytes", "/model/id", "/model/stored_bytes"})
+  for (const auto* at :
+       {"/result/fits", "/result/margin", "/result/gpu_memory_utilization", "/result/headroom_bytes", "/kv_cache/tokens",
+        "/ranks/0/budget_bytes", "/ranks/0/kv_cache_bytes", "/model/id", "/model/stored_bytes"})
     CHECK_MESSAGE(json->at(at)->is(json::Type::null), at);
 }
 
@@ -89,7 +90,8 @@ TEST_CASE("JSON: a path that is no UTF-8 still gives JSON") {
 TEST_CASE("text: what maximal would give stands beside a lower choice, and not beside an equal one") {
   const auto model = a_model();
   const auto lower = report::plan_text(solved(fake(69 * kGiB, 10240)), {model, nullptr});
-  CHECK(lower.find("--policy maximal gives utilization 0.95, 25,600 tokens, 2.50 sequences of 10,240 at once") != std::string::npos);
+  CHECK(lower.find("--policy maximal gives utilization 0.95, 25,600 tokens, 2.50 sequences of 10,240 at once") !=
+        std::string::npos);
   auto estimate = fake(69 * kGiB, 10240);
   estimate->workload.policy = "maximal";
   CHECK(report::plan_text(solved(std::move(estimate)), {model, nullptr}).find("--policy maximal gives") == std::string::npos);

@@ -17,14 +17,14 @@ class CachingAllocator {
  public:
   explicit CachingAllocator(Bytes split_limit) : split_limit_(split_limit ? split_limit : UINT64_MAX) {}
 
-  Bytes allocate(Bytes request);              // bytes counted for it
-  std::uint64_t state() const;                // equal states: what follows is equal too
+  Bytes allocate(Bytes request);  // bytes counted for it
+  std::uint64_t state() const;    // equal states: what follows is equal too
 
  private:
-  Bytes take(Bytes size);                     // a block for `size`, out of the free ones or new
+  Bytes take(Bytes size);  // a block for `size`, out of the free ones or new
 
   Bytes split_limit_;
-  std::vector<Bytes> free_;                   // rests of blocks, rising
+  std::vector<Bytes> free_;  // rests of blocks, rising
 };
 
 }  // namespace vramauto::engine::vllm

@@ -11,10 +11,12 @@ constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
     // Both ends on the stages that need them.
-    {.names = "LlamaForCausalLM LLaMAForCausalLM MistralForCausalLM LlamaModel MistralModel InternLM3ForCausalLM IQuestCoderForCausalLM "
-              "Qwen2ForCausalLM Qwen2Model Qwen3ForCausalLM MiMoForCausalLM Phi3ForCausalLM DeciLMForCausalLM GraniteForCausalLM "
-              "NemotronForCausalLM SolarForCausalLM HyperCLOVAXForCausalLM ApertusForCausalLM ExaoneForCausalLM Exaone4ForCausalLM "
-              "Glm4ForCausalLM Ernie4_5ForCausalLM Ernie4_5_ForCausalLM PanguEmbeddedForCausalLM TeleChat2ForCausalLM TeleFLMForCausalLM"},
+    {.names =
+         "LlamaForCausalLM LLaMAForCausalLM MistralForCausalLM LlamaModel MistralModel InternLM3ForCausalLM IQuestCoderForCausalLM "
+         "Qwen2ForCausalLM Qwen2Model Qwen3ForCausalLM MiMoForCausalLM Phi3ForCausalLM DeciLMForCausalLM GraniteForCausalLM "
+         "NemotronForCausalLM SolarForCausalLM HyperCLOVAXForCausalLM ApertusForCausalLM ExaoneForCausalLM Exaone4ForCausalLM "
+         "Glm4ForCausalLM Ernie4_5ForCausalLM Ernie4_5_ForCausalLM PanguEmbeddedForCausalLM TeleChat2ForCausalLM "
+         "TeleFLMForCausalLM"},
     {.names = "Ministral3ForCausalLM TeleChat3ForCausalLM GraniteSWAForCausalLM", .since = kV20},
     {.names = "InternLMForCausalLM XverseForCausalLM", .until = {0, 24, 0}},
     {.names = "AquilaModel AquilaForCausalLM", .until = {0, 25, 0}},
@@ -22,28 +24,39 @@ constexpr Architecture kRows[] = {
     {.names = "Fairseq2LlamaForCausalLM", .until = {0, 29, 0}},
 
     // Both ends on every stage.
-    {.names = "ChatGLMModel ChatGLMForConditionalGeneration CohereForCausalLM Cohere2ForCausalLM FalconForCausalLM GemmaForCausalLM "
-              "Gemma2ForCausalLM Gemma2Model Gemma3ForCausalLM Gemma3TextModel GPT2LMHeadModel GraniteMoeHybridForCausalLM "
-              "InternLM2ForCausalLM MiniCPMForCausalLM OPTForCausalLM OrionForCausalLM Plamo3ForCausalLM StableLmForCausalLM",
+    {.names =
+         "ChatGLMModel ChatGLMForConditionalGeneration CohereForCausalLM Cohere2ForCausalLM FalconForCausalLM GemmaForCausalLM "
+         "Gemma2ForCausalLM Gemma2Model Gemma3ForCausalLM Gemma3TextModel GPT2LMHeadModel GraniteMoeHybridForCausalLM "
+         "InternLM2ForCausalLM MiniCPMForCausalLM OPTForCausalLM OrionForCausalLM Plamo3ForCausalLM StableLmForCausalLM",
      .ends_on_all_stages = true},
     {.names = "BloomForCausalLM", .until = kV20, .ends_on_all_stages = true},
     {.names = "BloomForCausalLM", .since = kV20, .ends_on_all_stages = true, .refuses_fp8_cache = true},
     {.names = "QWenLMHeadModel BaiChuanForCausalLM BaichuanForCausalLM", .until = {0, 24, 0}, .ends_on_all_stages = true},
-    {.names = "MPTForCausalLM MptForCausalLM RWForCausalLM StableLMEpochForCausalLM", .until = {0, 29, 0}, .ends_on_all_stages = true},
+    {.names = "MPTForCausalLM MptForCausalLM RWForCausalLM StableLMEpochForCausalLM",
+     .until = {0, 29, 0},
+     .ends_on_all_stages = true},
     // transformers 5 names this kind of turning in every configuration of the class, and get_rope does not know the name.
     {.names = "GPTJForCausalLM", .ends_on_all_stages = true, .refusal = "Unknown RoPE scaling type gptj"},
 
     // A class of vLLM's own once, transformers' class since.
-    {.names = "ArceeForCausalLM CwmForCausalLM GlmForCausalLM HunYuanDenseV1ForCausalLM Jais2ForCausalLM SeedOssForCausalLM", .until = kV20},
     {.names = "ArceeForCausalLM CwmForCausalLM GlmForCausalLM HunYuanDenseV1ForCausalLM Jais2ForCausalLM SeedOssForCausalLM",
-     .since = kV20, .backend = Backend::transformers},
+     .until = kV20},
+    {.names = "ArceeForCausalLM CwmForCausalLM GlmForCausalLM HunYuanDenseV1ForCausalLM Jais2ForCausalLM SeedOssForCausalLM",
+     .since = kV20,
+     .backend = Backend::transformers},
     {.names = "GPTNeoXForCausalLM OlmoForCausalLM Olmo2ForCausalLM Olmo3ForCausalLM PhiForCausalLM Starcoder2ForCausalLM",
-     .until = kV20, .ends_on_all_stages = true},
-    {.names = "GPTNeoXForCausalLM OlmoForCausalLM Olmo2ForCausalLM PhiForCausalLM Starcoder2ForCausalLM", .since = kV20,
+     .until = kV20,
+     .ends_on_all_stages = true},
+    {.names = "GPTNeoXForCausalLM OlmoForCausalLM Olmo2ForCausalLM PhiForCausalLM Starcoder2ForCausalLM",
+     .since = kV20,
      .backend = Backend::transformers},
     {.names = "Olmo3ForCausalLM", .since = kV20, .backend = Backend::transformers, .rope_by_layer_kind = true},
     {.names = "GPTBigCodeForCausalLM", .until = kV20, .ends_on_all_stages = true},
-    {.names = "GPTBigCodeForCausalLM", .since = kV20, .backend = Backend::transformers, .replicates_mlp = true, .keeps_causal_mask = true},
+    {.names = "GPTBigCodeForCausalLM",
+     .since = kV20,
+     .backend = Backend::transformers,
+     .replicates_mlp = true,
+     .keeps_causal_mask = true},
     {.names = "PersimmonForCausalLM", .until = kV20, .ends_on_all_stages = true},
     {.names = "PersimmonForCausalLM", .since = kV20, .backend = Backend::transformers, .replicates_mlp = true},
 
@@ -72,8 +85,9 @@ Result<const Architecture*> find_architecture(std::string_view name, const Versi
     return &row;
   }
   if (other && version >= other->until)
-    return fail(VRAMAUTO_E_UNSUPPORTED, where, "Model architecture {} was supported in vLLM until v{}.{}.0, and is not supported anymore",
-                name, other->until.major, other->until.minor - 1);
+    return fail(VRAMAUTO_E_UNSUPPORTED, where,
+                "Model architecture {} was supported in vLLM until v{}.{}.0, and is not supported anymore", name,
+                other->until.major, other->until.minor - 1);
   return fail(VRAMAUTO_E_UNSUPPORTED, where, "Model architectures ['{}'] are not supported for now in vLLM {}", text::shown(name),
               to_string(version));
 }

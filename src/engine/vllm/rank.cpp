@@ -93,6 +93,11 @@ void place(const Context& context, const Startup& startup, const detect::Device*
   }
   const auto taken = startup.before_snapshot.best;
   rank.free_at_start = free > taken ? free - taken : 0;
+  // Free memory as an engine's log states it already lacks what that engine took before its snapshot. Where no more is missing
+  // than that, whose it was cannot be told: the best value counts it once, the pessimistic one twice.
+  if (free == device->total_bytes || device->total_bytes - free > taken + taken / 16) return;
+  rank.free_at_start_low = rank.free_at_start;
+  rank.free_at_start = std::min(free, device->total_bytes - std::min(taken, device->total_bytes));
 }
 
 }  // namespace vramauto::engine::vllm

@@ -8,7 +8,8 @@
 namespace vramauto::engine::vllm {
 namespace {
 
-// The MLP of a model whose class has no tensor-parallel plan stays whole: vLLM 0.33, models/transformers/base.py, recursive_replace.
+// The MLP of a model whose class has no tensor-parallel plan stays whole: vLLM 0.33, models/transformers/base.py,
+// recursive_replace.
 bool stays_whole(const Context& context, const vramauto_weights& weights) {
   if (!context.architecture->replicates_mlp || weights.role != VRAMAUTO_ROLE_LINEAR) return false;
   if (weights.split == VRAMAUTO_SPLIT_ROWS) return true;
@@ -18,19 +19,31 @@ bool stays_whole(const Context& context, const vramauto_weights& weights) {
 
 std::uint64_t units_on_rank(const vramauto_weights& weights, std::uint32_t tp) {
   switch (weights.uneven) {
-    case VRAMAUTO_UNEVEN_REPEAT: return std::max(1u, weights.units / tp);
-    case VRAMAUTO_UNEVEN_REPLICATE: return weights.units % tp == 0 ? weights.units / tp : weights.units;
-    default: return ceil_div(weights.units, tp);
+    case VRAMAUTO_UNEVEN_REPEAT:
+      return std::max(1u, weights.units / tp);
+    case VRAMAUTO_UNEVEN_REPLICATE:
+      return weights.units % tp == 0 ? weights.units / tp : weights.units;
+    default:
+      return ceil_div(weights.units, tp);
   }
 }
 
 void divide(Shard& shard, vramauto_split split, const vramauto_weights& weights, std::uint32_t tp) {
   switch (split) {
-    case VRAMAUTO_SPLIT_ROWS: shard.rows = ceil_div(weights.rows, tp); break;
-    case VRAMAUTO_SPLIT_COLS: shard.cols = ceil_div(weights.cols, tp); break;
-    case VRAMAUTO_SPLIT_VOCAB: shard.rows = ceil_div(round_up(weights.rows, 64), tp); break;
-    case VRAMAUTO_SPLIT_UNITS: shard.rows = weights.rows / weights.units * units_on_rank(weights, tp); break;
-    default: break;
+    case VRAMAUTO_SPLIT_ROWS:
+      shard.rows = ceil_div(weights.rows, tp);
+      break;
+    case VRAMAUTO_SPLIT_COLS:
+      shard.cols = ceil_div(weights.cols, tp);
+      break;
+    case VRAMAUTO_SPLIT_VOCAB:
+      shard.rows = ceil_div(round_up(weights.rows, 64), tp);
+      break;
+    case VRAMAUTO_SPLIT_UNITS:
+      shard.rows = weights.rows / weights.units * units_on_rank(weights, tp);
+      break;
+    default:
+      break;
   }
 }
 
@@ -55,7 +68,8 @@ Shard shard_of(const Context& context, const vramauto_weights& weights) {
 
 std::uint32_t layers_within(const vramauto_layers& range, std::uint32_t begin, std::uint32_t count) {
   if (range.first < 0) return 0;
-  const std::uint64_t total = range.count ? range.count : 1, run = range.run ? range.run : 1, stride = range.stride ? range.stride : run;
+  const std::uint64_t total = range.count ? range.count : 1, run = range.run ? range.run : 1,
+                      stride = range.stride ? range.stride : run;
   const std::uint64_t end = std::uint64_t{begin} + count;
   std::uint64_t sum = 0;
   for (std::uint64_t done = 0, at = static_cast<std::uint64_t>(range.first); done < total && at < end; done += run, at += stride) {

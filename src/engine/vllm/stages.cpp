@@ -30,9 +30,11 @@ Result<Layers> given_split(std::string_view text, std::uint32_t layers, std::uin
     rest = rest.substr(comma + 1);
   }
   if (out.size() != pp)
-    return fail(VRAMAUTO_E_UNSUPPORTED, kVariable, "found \"{}\", expected one number for each of {} stages", text::shown(text), pp);
+    return fail(VRAMAUTO_E_UNSUPPORTED, kVariable, "found \"{}\", expected one number for each of {} stages", text::shown(text),
+                pp);
   if (sum != layers)
-    return fail(VRAMAUTO_E_UNSUPPORTED, kVariable, "found \"{}\", {} layers in all, expected the model's {}", text::shown(text), sum, layers);
+    return fail(VRAMAUTO_E_UNSUPPORTED, kVariable, "found \"{}\", {} layers in all, expected the model's {}", text::shown(text),
+                sum, layers);
   return out;
 }
 
@@ -41,7 +43,8 @@ Result<Layers> given_split(std::string_view text, std::uint32_t layers, std::uin
 Layers even_split(std::uint32_t layers, std::uint32_t pp, const Version& version) {
   Layers out(pp, layers / pp);
   const auto left = layers % pp;
-  if (version < Version{0, 8, 0}) out.back() += left;
+  if (version < Version{0, 8, 0})
+    out.back() += left;
   else
     for (std::uint32_t i = 0; i < left; ++i) ++out[pp - 2 - i];
   return out;
@@ -50,7 +53,8 @@ Layers even_split(std::uint32_t layers, std::uint32_t pp, const Version& version
 // Heads as the configuration has them: the engine checks these, whatever a layer has.
 std::optional<std::uint32_t> heads_of(const estimator::Blueprint& blueprint, vramauto_uneven uneven) {
   for (const auto& weights : blueprint.weights)
-    if (weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == uneven && weights.role == VRAMAUTO_ROLE_LINEAR) return weights.units;
+    if (weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == uneven && weights.role == VRAMAUTO_ROLE_LINEAR)
+      return weights.units;
   return std::nullopt;
 }
 
@@ -68,8 +72,10 @@ Result<void> check_kv_heads(const estimator::Blueprint& blueprint, std::uint32_t
 Result<void> check_widths(const estimator::Blueprint& blueprint, std::uint32_t tp) {
   for (const auto& weights : blueprint.weights) {
     const bool vocabulary = weights.split == VRAMAUTO_SPLIT_VOCAB;
-    const auto width = vocabulary ? round_up(weights.rows, 64) : weights.split == VRAMAUTO_SPLIT_ROWS ? weights.rows
-                       : weights.split == VRAMAUTO_SPLIT_COLS ? weights.cols : tp;
+    const auto width = vocabulary                             ? round_up(weights.rows, 64)
+                       : weights.split == VRAMAUTO_SPLIT_ROWS ? weights.rows
+                       : weights.split == VRAMAUTO_SPLIT_COLS ? weights.cols
+                                                              : tp;
     if (width % tp != 0)
       return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divisible by {}: {} of {}", width, tp,
                   vocabulary ? "padded rows" : "features", weights.pattern);
@@ -85,12 +91,14 @@ StageRange stage_range(const Parallel& parallel, std::uint32_t stage) {
   return {std::accumulate(layers.begin(), layers.begin() + stage, 0u), layers[stage]};
 }
 
-Result<std::vector<std::uint32_t>> split_layers(std::uint32_t layers, std::uint32_t pp, const Version& version, const Workload& workload) {
+Result<std::vector<std::uint32_t>> split_layers(std::uint32_t layers, std::uint32_t pp, const Version& version,
+                                                const Workload& workload) {
   if (pp == 0) return fail(VRAMAUTO_E_ARGUMENT, "pipeline-parallel-size", "found 0, expected at least 1");
   if (pp == 1) return Layers{layers};
   if (const auto given = environment(workload, kVariable)) return given_split(*given, layers, pp);
   if (layers < pp)
-    return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size", "found {}, the model has {} layers: a stage would have none", pp, layers);
+    return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size", "found {}, the model has {} layers: a stage would have none", pp,
+                layers);
   return even_split(layers, pp, version);
 }
 
@@ -101,7 +109,8 @@ Result<void> check_parallel(const estimator::Blueprint& blueprint, const Paralle
     return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size",
                 "Pipeline parallelism is not supported for this model. Supported models implement the `SupportsPP` interface.");
   if (tp == 1) return {};
-  if (architecture.refuses_tp) return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divided by vLLM", blueprint.architecture);
+  if (architecture.refuses_tp)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divided by vLLM", blueprint.architecture);
   if (const auto heads = heads_of(blueprint, VRAMAUTO_UNEVEN_REFUSE); heads && *heads % tp != 0)
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size",
                 "Total number of attention heads ({}) must be divisible by tensor parallel size ({})", *heads, tp);

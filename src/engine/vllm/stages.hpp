@@ -10,7 +10,8 @@
 namespace vramauto::engine::vllm {
 
 // Layers on each of `pp` stages. VLLM_PP_LAYER_PARTITION (--env) decides where it is set.
-Result<std::vector<std::uint32_t>> split_layers(std::uint32_t layers, std::uint32_t pp, const Version& version, const Workload& workload);
+Result<std::vector<std::uint32_t>> split_layers(std::uint32_t layers, std::uint32_t pp, const Version& version,
+                                                const Workload& workload);
 
 // What the engine checks before it loads: heads, KV heads, the vocabulary, pipeline support. E_UNSUPPORTED in its own words.
 Result<void> check_parallel(const estimator::Blueprint& blueprint, const Parallel& parallel, const Architecture& architecture);

@@ -24,7 +24,9 @@ struct Sums {
 class Stage {
  public:
   Stage(const Context& context, std::uint32_t stage)
-      : context_(context), blueprint_(*context.blueprint), range_(stage_range(context.parallel, stage)),
+      : context_(context),
+        blueprint_(*context.blueprint),
+        range_(stage_range(context.parallel, stage)),
         allocator_(Bytes{context.profile->load_split_mib} * kMiB) {
     const bool first = stage == 0, last = stage + 1 == context.parallel.pp, everywhere = context.architecture->ends_on_all_stages;
     input_ = first || everywhere || (last && tied());
@@ -73,7 +75,9 @@ class Stage {
     }
   }
 
-  static bool same_table(const Weights& a, const Weights& b) { return a.rows == b.rows && a.cols == b.cols && a.pattern == b.pattern; }
+  static bool same_table(const Weights& a, const Weights& b) {
+    return a.rows == b.rows && a.cols == b.cols && a.pattern == b.pattern;
+  }
 
   // A table that an earlier answer about layers of this stage has already made.
   bool counted_before(std::size_t at) const {
@@ -81,7 +85,8 @@ class Stage {
     for (std::size_t i = 0; i < at; ++i) {
       const auto& other = blueprint_.weights[i];
       if (other.role != VRAMAUTO_ROLE_ROPE || !same_table(other, weights)) continue;
-      if (context_.architecture->backend == Backend::transformers || layers_within(other.layers, range_.first, range_.count)) return true;
+      if (context_.architecture->backend == Backend::transformers || layers_within(other.layers, range_.first, range_.count))
+        return true;
     }
     return false;
   }
@@ -113,7 +118,8 @@ class Stage {
       sums_.layers += (shard.weight_bytes + shard.bias_bytes) * layers;
       parts_.push_back({&weights, shard.weight_bytes, shard.bias_bytes});
     }
-    if (alike) repeat_layer();
+    if (alike)
+      repeat_layer();
     else
       for (std::uint32_t layer = 0; layer < range_.count; ++layer) layer_tensors(range_.first + layer, false);
   }

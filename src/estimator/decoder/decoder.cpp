@@ -18,7 +18,9 @@ constexpr vramauto_layers kInput{VRAMAUTO_LAYER_INPUT, 1, 1, 1}, kOutput{VRAMAUT
 
 constexpr std::uint32_t flag(bool on, std::uint32_t which) { return on ? which : 0; }
 
-struct Biases { bool qkv = false, o = false, up = false, down = false, head = false; };
+struct Biases {
+  bool qkv = false, o = false, up = false, down = false, head = false;
+};
 
 // Layers of one shape.
 struct Group {
@@ -64,18 +66,20 @@ class Writer {
     final_norm_ = norm_ != Norm::none;
     if (family_.norm == Norm::chatglm) final_norm_ = VRAMAUTO_READ(holds(model_, "+post_layer_norm"));
     if (family_.position == Position::learned_plus_two) {
-      final_norm_ = VRAMAUTO_READ(holds(model_, "+do_layer_norm_before")) && !VRAMAUTO_READ(holds(model_, "_remove_final_layer_norm"));
+      final_norm_ =
+          VRAMAUTO_READ(holds(model_, "+do_layer_norm_before")) && !VRAMAUTO_READ(holds(model_, "_remove_final_layer_norm"));
       if (!VRAMAUTO_READ(holds(model_, "+layer_norm_elementwise_affine"))) norm_ = Norm::none;
     }
     norm_bias_ = norm_ == Norm::layer;
     if (family_.width == Width::expansion && VRAMAUTO_READ(holds(model_, "no_bias"))) norm_bias_ = false;
     if (norm_ == Norm::none) return VRAMAUTO_OK;
-    if (family_.kv == KvHeads::falcon) return read_falcon_norms();
+    if (family_.kv == KvHeads::falcon || family_.kv == KvHeads::refined_web) return read_falcon_norms();
     for (auto rest = family_.names->norms; !rest.empty();) {
       const auto end = rest.find(' ');
       const auto word = rest.substr(0, end);
       const auto mark = word.find('?');
-      if (mark == std::string_view::npos || VRAMAUTO_READ(holds(model_, word.substr(mark + 1)))) norms_.push_back(word.substr(0, mark));
+      if (mark == std::string_view::npos || VRAMAUTO_READ(holds(model_, word.substr(mark + 1))))
+        norms_.push_back(word.substr(0, mark));
       rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
     }
     return VRAMAUTO_OK;
@@ -84,22 +88,34 @@ class Writer {
   // vLLM 0.33, models/falcon.py, FalconDecoderLayer.
   vramauto_status read_falcon_norms() {
     const bool parallel = VRAMAUTO_READ(holds(model_, "+parallel_attn"));
-    const bool grouped = VRAMAUTO_READ(holds(model_, "new_decoder_architecture"));
-    const auto stated = model_.has("/num_ln_in_parallel_attn") ? VRAMAUTO_READ(model_.integer("/num_ln_in_parallel_attn")) : grouped ? 2 : 1;
-    if (!parallel) norms_ = {"post_attention_layernorm", "input_layernorm"};
-    else if (stated == 2) norms_ = {"ln_attn", "ln_mlp"};
-    else norms_ = {"input_layernorm"};
+    const bool grouped = VRAMAUTO_READ(has_grouped_heads(model_, family_, sizes_.hidden));
+    const auto stated = model_.has("/num_ln_in_parallel_attn") ? VRAMAUTO_READ(model_.integer("/num_ln_in_parallel_attn"))
+                        : grouped                              ? 2
+                                                               : 1;
+    if (!parallel)
+      norms_ = {"post_attention_layernorm", "input_layernorm"};
+    else if (stated == 2)
+      norms_ = {"ln_attn", "ln_mlp"};
+    else
+      norms_ = {"input_layernorm"};
     return VRAMAUTO_OK;
   }
 
   vramauto_status read_position() {
     switch (family_.position) {
-      case Position::rope: rope_ = true; break;
+      case Position::rope:
+        rope_ = true;
+        break;
       case Position::learned:
-      case Position::learned_plus_two: break;
-      case Position::alibi: alibi_ = true; break;
+      case Position::learned_plus_two:
+        break;
+      case Position::alibi:
+        alibi_ = true;
+        break;
       // Which Baichuan turns and which slopes its class decides by width: vLLM 0.19.1, models/baichuan.py, BaichuanForCausalLM.
-      case Position::baichuan: (sizes_.hidden == 4096 ? rope_ : alibi_) = true; break;
+      case Position::baichuan:
+        (sizes_.hidden == 4096 ? rope_ : alibi_) = true;
+        break;
       case Position::falcon:
         alibi_ = VRAMAUTO_READ(holds(model_, "alibi"));
         rope_ = !alibi_;
@@ -117,8 +133,10 @@ class Writer {
       return;
     }
     for (const auto& shape : sizes_.blocks)
-      if (std::none_of(groups_.begin(), groups_.end(), [&](const Group& group) { return group.shape == shape; })) groups_.push_back({shape, {}});
-    for (auto& group : groups_) group.ranges = ranges_of(sizes_.layers, [&](std::uint32_t layer) { return sizes_.blocks[layer] == group.shape; });
+      if (std::none_of(groups_.begin(), groups_.end(), [&](const Group& group) { return group.shape == shape; }))
+        groups_.push_back({shape, {}});
+    for (auto& group : groups_)
+      group.ranges = ranges_of(sizes_.layers, [&](std::uint32_t layer) { return sizes_.blocks[layer] == group.shape; });
   }
 
   vramauto_status add_norm(const std::string& name, const vramauto_layers& range, std::uint64_t width) {
@@ -133,7 +151,8 @@ class Writer {
     if (family_.position == Position::learned)
       VRAMAUTO_DO(model_.add(Tensors("wpe", VRAMAUTO_ROLE_OTHER, kInput, sizes_.positions, sizes_.hidden)));
     if (family_.position == Position::learned_plus_two) {
-      VRAMAUTO_DO(model_.add(Tensors("model.decoder.embed_positions", VRAMAUTO_ROLE_OTHER, kInput, sizes_.positions + 2, sizes_.hidden)));
+      VRAMAUTO_DO(
+          model_.add(Tensors("model.decoder.embed_positions", VRAMAUTO_ROLE_OTHER, kInput, sizes_.positions + 2, sizes_.hidden)));
       if (width != sizes_.hidden) {
         VRAMAUTO_DO(model_.add(Tensors("model.decoder.project_out", VRAMAUTO_ROLE_LINEAR, kInput, width, sizes_.hidden)));
         VRAMAUTO_DO(model_.add(Tensors("model.decoder.project_in", VRAMAUTO_ROLE_LINEAR, kInput, sizes_.hidden, width)));
@@ -166,19 +185,27 @@ class Writer {
     const auto& names = *family_.names;
     const auto bias = flag(biases_.qkv, VRAMAUTO_BIAS);
     const auto q = named(names.q), k = named(names.k), v = named(names.v), o = named(names.o);
-    const std::uint64_t width = std::uint64_t{shape.heads} * sizes_.head_dim, kv_width = std::uint64_t{shape.kv_heads} * sizes_.head_dim;
+    const std::uint64_t width = std::uint64_t{shape.heads} * sizes_.head_dim,
+                        kv_width = std::uint64_t{shape.kv_heads} * sizes_.head_dim;
     VRAMAUTO_DO(model_.add(Tensors(q.c_str(), VRAMAUTO_ROLE_LINEAR, range, width, sizes_.hidden)
-                               .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE).part_of(kQkv).with(bias)));
+                               .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE)
+                               .part_of(kQkv)
+                               .with(bias)));
     for (const auto& name : {k, v})
       VRAMAUTO_DO(model_.add(Tensors(name.c_str(), VRAMAUTO_ROLE_LINEAR, range, kv_width, sizes_.hidden)
-                                 .heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT).part_of(kQkv).with(bias)));
+                                 .heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT)
+                                 .part_of(kQkv)
+                                 .with(bias)));
     VRAMAUTO_DO(model_.add(Tensors(o.c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, width)
-                               .by(VRAMAUTO_SPLIT_COLS).with(flag(biases_.o, VRAMAUTO_BIAS))));
+                               .by(VRAMAUTO_SPLIT_COLS)
+                               .with(flag(biases_.o, VRAMAUTO_BIAS))));
     if (qk_norm_) VRAMAUTO_DO(qk_norms(shape, range));
     if (rope_) VRAMAUTO_DO(tables(range));
     if (alibi_)
       VRAMAUTO_DO(model_.add(Tensors(named("alibi_slopes").c_str(), VRAMAUTO_ROLE_OTHER, range, shape.heads, 1)
-                                 .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE).of(VRAMAUTO_F32).with(VRAMAUTO_NOT_STORED)));
+                                 .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE)
+                                 .of(VRAMAUTO_F32)
+                                 .with(VRAMAUTO_NOT_STORED)));
     return VRAMAUTO_OK;
   }
 
@@ -204,7 +231,8 @@ class Writer {
   vramauto_status tables(const vramauto_layers& range) {
     const bool mixed = std::find(windows_.begin(), windows_.end(), 0u) != windows_.end() &&
                        std::any_of(windows_.begin(), windows_.end(), [](std::uint32_t window) { return window != 0; });
-    if (!mixed || !family_.plain_rope_when_sliding) return table(mixed ? std::string_view("full_attention") : std::string_view(), range);
+    if (!mixed || !family_.plain_rope_when_sliding)
+      return table(mixed ? std::string_view("full_attention") : std::string_view(), range);
     auto full = VRAMAUTO_READ(read_rope(model_, family_, "full_attention", sizes_.head_dim));
     for (const auto& part : ranges_of(sizes_.layers, [&](std::uint32_t layer) { return windows_[layer] != 0; }))
       VRAMAUTO_DO(add_table(Rope{.part = full.part}, part, local_differs(full) ? "local_rotary_emb" : "rotary_emb"));
@@ -233,11 +261,16 @@ class Writer {
     const auto bias = flag(biases_.up, VRAMAUTO_BIAS);
     if (family_.gated)
       VRAMAUTO_DO(model_.add(Tensors(gate.c_str(), VRAMAUTO_ROLE_LINEAR, range, shape.intermediate, sizes_.hidden)
-                                 .by(VRAMAUTO_SPLIT_ROWS).part_of(kGateUp).with(bias)));
+                                 .by(VRAMAUTO_SPLIT_ROWS)
+                                 .part_of(kGateUp)
+                                 .with(bias)));
     VRAMAUTO_DO(model_.add(Tensors(up.c_str(), VRAMAUTO_ROLE_LINEAR, range, shape.intermediate, sizes_.hidden)
-                               .by(VRAMAUTO_SPLIT_ROWS).part_of(kGateUp).with(bias)));
+                               .by(VRAMAUTO_SPLIT_ROWS)
+                               .part_of(kGateUp)
+                               .with(bias)));
     return model_.add(Tensors(down.c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, shape.intermediate)
-                          .by(VRAMAUTO_SPLIT_COLS).with(flag(biases_.down, VRAMAUTO_BIAS)));
+                          .by(VRAMAUTO_SPLIT_COLS)
+                          .with(flag(biases_.down, VRAMAUTO_BIAS)));
   }
 
   vramauto_status forward(const LayerShape& shape, const vramauto_layers& range) {

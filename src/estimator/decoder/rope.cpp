@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
 #include <cmath>
+#include <string>
 
 namespace vramauto::estimator {
 namespace {
@@ -29,12 +29,14 @@ struct Word {
   std::string_view text;
   Scaling scaling;
 };
-// vLLM 0.33, model_executor/layers/rotary_embedding/__init__.py, get_rope, and transformers_utils/config.py, patch_legacy_rope_type.
-constexpr Word kWords[] = {{"default", Scaling::none},           {"mrope", Scaling::none},        {"proportional", Scaling::none},
-                           {"linear", Scaling::linear},          {"dynamic", Scaling::dynamic},   {"ntk", Scaling::ntk},
-                           {"yarn", Scaling::yarn},              {"deepseek_yarn", Scaling::yarn}, {"deepseek_llama_scaling", Scaling::yarn},
-                           {"telechat3-yarn", Scaling::yarn},    {"longrope", Scaling::longrope}, {"su", Scaling::longrope},
-                           {"llama3", Scaling::llama3}};
+// vLLM 0.33, model_executor/layers/rotary_embedding/__init__.py, get_rope, and transformers_utils/config.py,
+// patch_legacy_rope_type.
+constexpr Word kWords[] = {
+    {"default", Scaling::none},        {"mrope", Scaling::none},         {"proportional", Scaling::none},
+    {"linear", Scaling::linear},       {"dynamic", Scaling::dynamic},    {"ntk", Scaling::ntk},
+    {"yarn", Scaling::yarn},           {"deepseek_yarn", Scaling::yarn}, {"deepseek_llama_scaling", Scaling::yarn},
+    {"telechat3-yarn", Scaling::yarn}, {"longrope", Scaling::longrope},  {"su", Scaling::longrope},
+    {"llama3", Scaling::llama3}};
 
 Answer<Scaling> scaling_at(const Description& model, const std::string& at) {
   const auto key = model.first("rope_type|type", at);
@@ -86,7 +88,9 @@ Table table_of(const Rope& rope, std::uint64_t positions, std::uint32_t head_dim
   out.width = static_cast<std::uint32_t>(head_dim * rope.part);
   out.rows = positions;
   const auto original = rope.original ? rope.original : positions;
-  const auto times = [&](std::uint64_t rows) { return static_cast<std::uint64_t>(std::ceil(static_cast<double>(rows) * rope.factor)); };
+  const auto times = [&](std::uint64_t rows) {
+    return static_cast<std::uint64_t>(std::ceil(static_cast<double>(rows) * rope.factor));
+  };
   if (rope.scaling == Scaling::linear) out.rows = times(positions);
   if (rope.scaling == Scaling::yarn) out.rows = times(original);
   if (rope.scaling == Scaling::longrope) out.rows = original + positions;
@@ -100,8 +104,9 @@ Table table_of(const Rope& rope, std::uint64_t positions, std::uint32_t head_dim
 namespace {
 
 Answer<std::uint64_t> stated_length(const Description& model) {
-  constexpr std::array<std::string_view, 8> keys = {"max_position_embeddings", "n_positions", "max_seq_len", "seq_length",
-                                                    "max_target_positions", "max_sequence_length", "max_seq_length", "seq_len"};
+  constexpr std::array<std::string_view, 8> keys = {
+      "max_position_embeddings", "n_positions",         "max_seq_len",    "seq_length",
+      "max_target_positions",    "max_sequence_length", "max_seq_length", "seq_len"};
   std::uint64_t shortest = 0;
   for (const auto key : keys) {
     if (model.first(key).empty()) continue;

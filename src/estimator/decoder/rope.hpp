@@ -14,14 +14,14 @@ struct Rope {
   Scaling scaling = Scaling::none;
   double factor = 1.0;
   bool has_factor = false, has_alpha = false;
-  std::uint64_t original = 0;                   // positions before scaling; 0: not stated
-  double part = 1.0;                            // of a head that turns
+  std::uint64_t original = 0;  // positions before scaling; 0: not stated
+  double part = 1.0;           // of a head that turns
 };
 
 struct Table {
-  std::uint64_t rows = 0;                       // positions, scaling applied
-  std::uint64_t unscaled = 0;                   // the same without dynamic scaling, where it has any; else 0
-  std::uint32_t width = 0;                      // elements of a head that turn
+  std::uint64_t rows = 0;      // positions, scaling applied
+  std::uint64_t unscaled = 0;  // the same without dynamic scaling, where it has any; else 0
+  std::uint32_t width = 0;     // elements of a head that turn
   bool operator==(const Table&) const = default;
 };
 

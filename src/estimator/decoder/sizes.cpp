@@ -16,15 +16,17 @@ Answer<std::uint32_t> size(const Description& model, std::string_view keys, std:
 
 constexpr std::string_view kKvKeys = "n_head_kv|num_kv_heads|num_key_value_heads|multi_query_group_num";
 
-Answer<std::uint32_t> kv_heads(const Description& model, const Family& family, std::uint32_t heads) {
+Answer<std::uint32_t> kv_heads(const Description& model, const Family& family, std::uint32_t hidden, std::uint32_t heads) {
   switch (family.kv) {
-    case KvHeads::query: return {heads, VRAMAUTO_OK};
+    case KvHeads::query:
+      return {heads, VRAMAUTO_OK};
     case KvHeads::one_if_multi_query: {
       const bool one = VRAMAUTO_TAKE(holds(model, "+multi_query"));
       return {one ? 1 : heads, VRAMAUTO_OK};
     }
-    case KvHeads::falcon: {
-      const bool grouped = VRAMAUTO_TAKE(holds(model, "new_decoder_architecture"));
+    case KvHeads::falcon:
+    case KvHeads::refined_web: {
+      const bool grouped = VRAMAUTO_TAKE(has_grouped_heads(model, family, hidden));
       if (grouped) return size(model, "num_kv_heads|n_head_kv", kMostHeads, heads);
       const bool one = VRAMAUTO_TAKE(holds(model, "+multi_query"));
       return {one ? 1 : heads, VRAMAUTO_OK};
@@ -34,7 +36,8 @@ Answer<std::uint32_t> kv_heads(const Description& model, const Family& family, s
       if (!grouped) return {heads, VRAMAUTO_OK};
       return size(model, "multi_query_group_num", kMostHeads);
     }
-    case KvHeads::keys: break;
+    case KvHeads::keys:
+      break;
   }
   return size(model, kKvKeys, kMostHeads, heads);
 }
@@ -43,8 +46,10 @@ constexpr std::string_view kWidthKeys = "intermediate_size|ffn_dim|ffn_hidden_si
 
 Answer<std::uint32_t> intermediate(const Description& model, const Family& family, std::uint32_t hidden) {
   switch (family.width) {
-    case Width::four: return {4 * hidden, VRAMAUTO_OK};
-    case Width::keys_or_four: return size(model, kWidthKeys, kMostWidth, 4ull * hidden);
+    case Width::four:
+      return {4 * hidden, VRAMAUTO_OK};
+    case Width::keys_or_four:
+      return size(model, kWidthKeys, kMostWidth, 4ull * hidden);
     case Width::half: {
       const auto both = VRAMAUTO_TAKE(size(model, "intermediate_size", kMostWidth));
       return {both / 2, VRAMAUTO_OK};
@@ -53,7 +58,8 @@ Answer<std::uint32_t> intermediate(const Description& model, const Family& famil
       const auto times = VRAMAUTO_TAKE(size(model, "expansion_ratio", 1024, 4));
       return {times * hidden, VRAMAUTO_OK};
     }
-    case Width::keys: break;
+    case Width::keys:
+      break;
   }
   // Granite 4 keeps the width of its dense layers under the name of the shared expert.
   if (family.no_experts == "num_local_experts") return size(model, "shared_intermediate_size|intermediate_size", kMostWidth);
@@ -87,7 +93,9 @@ Answer<LayerShape> read_block(const Description& model, const std::string& at, c
   }
   const auto times = VRAMAUTO_TAKE(model.real((at + "/ffn/ffn_mult").c_str()));
   if (!(times > 0 && times <= 1024))
-    return {{}, model.fail(VRAMAUTO_E_FORMAT, at + "/ffn/ffn_mult is " + std::to_string(times) + ", expected a positive number up to 1024")};
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT,
+                       at + "/ffn/ffn_mult is " + std::to_string(times) + ", expected a positive number up to 1024")};
   shape.intermediate = width_of(times, sizes.hidden);
   return {shape, VRAMAUTO_OK};
 }
@@ -95,8 +103,9 @@ Answer<LayerShape> read_block(const Description& model, const std::string& at, c
 Answer<std::vector<LayerShape>> read_blocks(const Description& model, const Sizes& sizes) {
   const auto count = VRAMAUTO_TAKE(model.length("/block_configs"));
   if (count != sizes.layers)
-    return {{}, model.fail(VRAMAUTO_E_FORMAT, "/block_configs has " + std::to_string(count) + " entries, expected one for each of " +
-                                                  std::to_string(sizes.layers) + " layers")};
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, "/block_configs has " + std::to_string(count) + " entries, expected one for each of " +
+                                              std::to_string(sizes.layers) + " layers")};
   std::vector<LayerShape> out;
   out.reserve(sizes.layers);
   for (std::uint32_t layer = 0; layer < sizes.layers; ++layer)
@@ -105,6 +114,8 @@ Answer<std::vector<LayerShape>> read_blocks(const Description& model, const Size
 }
 
 vramauto_status refuse_experts(const Description& model, const Family& family) {
+  if (const auto at = model.first(family.no_tower); !at.empty())
+    return model.fail(VRAMAUTO_E_UNSUPPORTED, at + " is there: the model sees images and is no plain decoder");
   if (family.no_experts.empty()) return VRAMAUTO_OK;
   const auto at = std::string("/").append(family.no_experts);
   if (model.has(at.c_str()) && VRAMAUTO_READ(model.integer(at.c_str())) > 0)
@@ -147,6 +158,11 @@ Answer<bool> holds(const Description& model, std::string_view rule) {
   return answer;
 }
 
+Answer<bool> has_grouped_heads(const Description& model, const Family& family, std::uint32_t hidden) {
+  if (family.kv == KvHeads::refined_web && hidden == 8192) return {true, VRAMAUTO_OK};
+  return holds(model, "new_decoder_architecture");
+}
+
 Answer<Sizes> read_sizes(const Description& model, const Family& family) {
   if (const auto status = refuse_experts(model, family); status != VRAMAUTO_OK) return {{}, status};
   Sizes out;
@@ -155,8 +171,9 @@ Answer<Sizes> read_sizes(const Description& model, const Family& family) {
   out.heads = VRAMAUTO_TAKE(size(model, "num_attention_heads|n_head|n_heads|num_heads", kMostHeads));
   out.vocab = VRAMAUTO_TAKE(size(model, "padded_vocab_size|vocab_size", 1u << 26));
   if (out.heads > out.hidden)
-    return {{}, model.fail(VRAMAUTO_E_FORMAT, "/num_attention_heads is " + std::to_string(out.heads) + ", expected at most the hidden size " +
-                                                  std::to_string(out.hidden))};
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, "/num_attention_heads is " + std::to_string(out.heads) +
+                                              ", expected at most the hidden size " + std::to_string(out.hidden))};
   out.head_dim = out.hidden / out.heads;
   if (family.head_dim_key) out.head_dim = VRAMAUTO_TAKE(size(model, "head_dim|attention_head_dim", 1u << 16, out.head_dim));
   out.positions = VRAMAUTO_TAKE(model.positive(family.positions, kMostPositions, family.position == Position::learned ? 0 : 8192));
@@ -166,7 +183,7 @@ Answer<Sizes> read_sizes(const Description& model, const Family& family) {
     return {std::move(out), VRAMAUTO_OK};
   }
   out.shape.heads = out.heads;
-  out.shape.kv_heads = VRAMAUTO_TAKE(kv_heads(model, family, out.heads));
+  out.shape.kv_heads = VRAMAUTO_TAKE(kv_heads(model, family, out.hidden, out.heads));
   out.shape.intermediate = VRAMAUTO_TAKE(intermediate(model, family, out.hidden));
   return {std::move(out), VRAMAUTO_OK};
 }

@@ -10,8 +10,9 @@ using Windows32 = std::vector<std::uint32_t>;
 
 Answer<std::uint32_t> one_window(const Description& model, const Family& family) {
   if (!model.has("/sliding_window")) return {0, VRAMAUTO_OK};
-  // transformers 5.24, models/qwen2/configuration_qwen2.py: without the switch the window is dropped.
-  const bool on = VRAMAUTO_TAKE(holds(model, family.window_needs_switch ? "use_sliding_window" : "+use_sliding_window"));
+  // transformers 5.24, models/qwen2/configuration_qwen2.py: without the switch the window is dropped. Other classes do not look
+  // at the switch: their window holds even where it says false.
+  const bool on = VRAMAUTO_TAKE(holds(model, family.window_needs_switch ? "use_sliding_window" : "always"));
   if (!on) return {0, VRAMAUTO_OK};
   const auto tokens = VRAMAUTO_TAKE(model.integer("/sliding_window"));
   if (tokens < 0 || tokens > (1ll << 31))
