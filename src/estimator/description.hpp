@@ -19,7 +19,8 @@ struct Answer {
   vramauto_status status = VRAMAUTO_OK;
 };
 
-// TAKE(f()) is f()'s value, or returns its status; CHECK_OK(f()) for a bare status. Whole statements or initialisers only.
+// VRAMAUTO_READ(f()) is f()'s value, or returns its status; VRAMAUTO_TAKE does so where an Answer is returned; VRAMAUTO_DO is for a
+// bare status. Whole statements or initialisers only.
 #define VRAMAUTO_TAKE(...)                                                          \
   ({                                                                                \
     auto vramauto_answer = (__VA_ARGS__);                                           \

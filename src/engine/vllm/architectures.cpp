@@ -24,19 +24,17 @@ constexpr Architecture kRows[] = {
     {.names = "Fairseq2LlamaForCausalLM", .until = {0, 29, 0}},
 
     // Both ends on every stage.
-    {.names =
-         "ChatGLMModel ChatGLMForConditionalGeneration CohereForCausalLM Cohere2ForCausalLM FalconForCausalLM GemmaForCausalLM "
-         "Gemma2ForCausalLM Gemma2Model Gemma3ForCausalLM Gemma3TextModel GPT2LMHeadModel GraniteMoeHybridForCausalLM "
-         "InternLM2ForCausalLM MiniCPMForCausalLM OPTForCausalLM OrionForCausalLM Plamo3ForCausalLM StableLmForCausalLM",
+    {.names = "ChatGLMModel ChatGLMForConditionalGeneration CohereForCausalLM Cohere2ForCausalLM GemmaForCausalLM "
+              "Gemma2ForCausalLM Gemma2Model Gemma3ForCausalLM Gemma3TextModel GPT2LMHeadModel GPTJForCausalLM "
+              "GraniteMoeHybridForCausalLM "
+              "InternLM2ForCausalLM MiniCPMForCausalLM OPTForCausalLM OrionForCausalLM Plamo3ForCausalLM StableLmForCausalLM",
      .ends_on_all_stages = true},
     {.names = "BloomForCausalLM", .until = kV20, .ends_on_all_stages = true},
     {.names = "BloomForCausalLM", .since = kV20, .ends_on_all_stages = true, .refuses_fp8_cache = true},
     {.names = "QWenLMHeadModel BaiChuanForCausalLM BaichuanForCausalLM", .until = {0, 24, 0}, .ends_on_all_stages = true},
-    {.names = "MPTForCausalLM MptForCausalLM RWForCausalLM StableLMEpochForCausalLM",
-     .until = {0, 29, 0},
-     .ends_on_all_stages = true},
-    // transformers 5 names this kind of turning in every configuration of the class, and get_rope does not know the name.
-    {.names = "GPTJForCausalLM", .ends_on_all_stages = true, .refusal = "Unknown RoPE scaling type gptj"},
+    {.names = "FalconForCausalLM", .ends_on_all_stages = true, .ignores_cache_dtype = true},
+    {.names = "RWForCausalLM", .until = {0, 29, 0}, .ends_on_all_stages = true, .ignores_cache_dtype = true},
+    {.names = "MPTForCausalLM MptForCausalLM StableLMEpochForCausalLM", .until = {0, 29, 0}, .ends_on_all_stages = true},
 
     // A class of vLLM's own once, transformers' class since.
     {.names = "ArceeForCausalLM CwmForCausalLM GlmForCausalLM HunYuanDenseV1ForCausalLM Jais2ForCausalLM SeedOssForCausalLM",
@@ -81,7 +79,6 @@ Result<const Architecture*> find_architecture(std::string_view name, const Versi
     if (name.empty() || !has_word(row.names, name)) continue;
     other = &row;
     if (version < row.since || version >= row.until) continue;
-    if (!row.refusal.empty()) return fail(VRAMAUTO_E_UNSUPPORTED, where, "{}: {}", name, row.refusal);
     return &row;
   }
   if (other && version >= other->until)

@@ -26,9 +26,8 @@ struct Architecture {
   bool replicates_mlp = false;      // its class has no tensor-parallel plan: only attention is divided
   bool keeps_causal_mask = false;   // positions x positions booleans as a buffer
   bool rope_by_layer_kind = false;  // transformers: frequencies for sliding and full layers each, whatever their parameters
-  bool refuses_tp = false, refuses_pp = false, refuses_fp8_cache = false, refuses_float16 = false;
+  bool refuses_tp = false, refuses_pp = false, refuses_fp8_cache = false;
   bool ignores_cache_dtype = false;  // its class hands no cache configuration to attention: --kv-cache-dtype does nothing
-  std::string_view refusal = {};     // not empty: the engine fails with these words
 };
 
 // The row that holds for this version. E_UNSUPPORTED with the engine's reason for a name it does not know, or no longer serves.

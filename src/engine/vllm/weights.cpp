@@ -189,7 +189,12 @@ class Stage {
     out.parameter_bytes = sums_.total();
     out.loaded = Amount::exact(std::max(allocated_, out.parameter_bytes));
     const auto add = [&](std::string_view name, Bytes bytes, std::string_view source) {
-      if (bytes) out.components.push_back({name, VRAMAUTO_KIND_WEIGHTS, Amount::exact(bytes), false, source});
+      if (bytes == 0) return;
+      auto& component = out.components.emplace_back();
+      component.name = name;
+      component.kind = VRAMAUTO_KIND_WEIGHTS;
+      component.amount = Amount::exact(bytes);
+      component.source = source;
     };
     out.components.reserve(6);
     add("embedding", sums_.embedding, "config");

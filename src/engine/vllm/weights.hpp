@@ -6,9 +6,9 @@
 namespace vramauto::engine::vllm {
 
 struct RankWeights {
-  Bytes parameter_bytes = 0;                     // parameters and buffers before post-processing and rounding
-  Amount loaded;                                 // what "Model loading took" prints
-  std::vector<Component> components;             // of `loaded`: embedding, layers, head, rope, rounding
+  Bytes parameter_bytes = 0;          // parameters and buffers before post-processing and rounding
+  Amount loaded;                      // what "Model loading took" prints
+  std::vector<Component> components;  // of `loaded`: embedding, layers, head, rope, rounding
 };
 
 // Ranks of one pipeline stage hold the same amounts.

@@ -169,7 +169,7 @@ Answer<Sizes> read_sizes(const Description& model, const Family& family) {
   out.hidden = VRAMAUTO_TAKE(size(model, "hidden_size|n_embd|d_model|n_embed", kMostWidth));
   out.layers = VRAMAUTO_TAKE(size(model, "num_hidden_layers|n_layer|n_layers|num_layers", kMostLayers));
   out.heads = VRAMAUTO_TAKE(size(model, "num_attention_heads|n_head|n_heads|num_heads", kMostHeads));
-  out.vocab = VRAMAUTO_TAKE(size(model, "padded_vocab_size|vocab_size", 1u << 26));
+  out.vocab = VRAMAUTO_TAKE(size(model, family.kv == KvHeads::chatglm ? "padded_vocab_size|vocab_size" : "vocab_size", 1u << 26));
   if (out.heads > out.hidden)
     return {{},
             model.fail(VRAMAUTO_E_FORMAT, "/num_attention_heads is " + std::to_string(out.heads) +
