@@ -21,7 +21,7 @@ void* vramauto_call::scratch(std::size_t bytes) {
   constexpr std::size_t most = std::size_t{64} << 20;
   if (bytes > most || scratch_bytes_ + bytes > most) return nullptr;
   scratch_bytes_ += bytes;
-  scratch_.push_back(std::make_unique<std::max_align_t[]>(bytes / sizeof(std::max_align_t) + 1));
+  scratch_.push_back(std::make_unique<ScratchUnit[]>(bytes / sizeof(ScratchUnit) + 1));
   return scratch_.back().get();
 }
 

@@ -31,7 +31,8 @@ struct vramauto_call {
   void* scratch(std::size_t bytes);
 
  private:
-  std::vector<std::unique_ptr<std::max_align_t[]>> scratch_;
+  struct alignas(16) ScratchUnit { std::uint64_t words[2]; };  // no padding: all of it is zeroed
+  std::vector<std::unique_ptr<ScratchUnit[]>> scratch_;
   std::size_t scratch_bytes_ = 0;
 };
 

@@ -1,11 +1,11 @@
-// All formatted text. The only file that includes fmt.
+// All formatted text. The only header that includes fmt; format.cpp compiles it.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace vramauto::text {
 
