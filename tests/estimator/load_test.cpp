@@ -137,9 +137,9 @@ TEST_CASE("load: a wrong descriptor is refused with what was found and expected"
       {"taken_estimator", "its estimator decoder is also one of org.vramauto.builtin, which was found before"},
       {"throws_in_entry", "the entry threw an exception"},
   };
-  for (const auto& [name, message] : cases) {
-    CAPTURE(name);
-    CHECK(refusal(hostile(name)) == message);
+  for (const auto& one : cases) {
+    CAPTURE(one.first);
+    CHECK(refusal(hostile(one.first)) == one.second);
   }
   CHECK(refusal(hostile("long_id")).starts_with("id is \"a-plugin-whose-name"));
 }
