@@ -2,10 +2,27 @@
 
 namespace vramauto::capi {
 
-Core::Core(const vramauto_context_options& options)
+namespace {
+
+estimator::RegistryOptions registry_options(const vramauto_context_options& options, Entries entries, const Log& log) {
+  estimator::RegistryOptions out;
+  if (options.plugin_timeout_ms) out.timeout_ms = options.plugin_timeout_ms;
+  out.entries = entries;
+  out.search = !(options.flags & VRAMAUTO_CONTEXT_NO_PLUGINS);
+  out.use_environment = !(options.flags & VRAMAUTO_CONTEXT_NO_ENV);
+  if (options.plugins) out.plugins = options.plugins;
+  out.log = [&log](vramauto_level level, const std::string& source, const std::string& message) {
+    log.write(level, source, message);
+  };
+  return out;
+}
+
+}  // namespace
+
+Core::Core(const vramauto_context_options& options, Entries entries)
     : log(options.log, options.user, options.log_level),
       use_environment(!(options.flags & VRAMAUTO_CONTEXT_NO_ENV)),
-      registry({}) {}
+      registry(registry_options(options, entries, log)) {}
 
 OpenModel::OpenModel(model::Model opened) : model(std::move(opened)) {}
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@
 
 namespace vramauto::capi {
 
+using Entries = std::span<const vramauto_plugin_entry>;
+
 struct Core {
-  explicit Core(const vramauto_context_options& options);
+  Core(const vramauto_context_options& options, Entries entries);
   Log log;
   bool use_environment;
   estimator::Registry registry;

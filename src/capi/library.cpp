@@ -55,13 +55,20 @@ const char* vramauto_status_name(vramauto_status status) {
 }
 
 vramauto_status vramauto_context_new(const vramauto_context_options* options, vramauto_context** out, vramauto_error* err) {
+  return vramauto_context_new_with(options, nullptr, 0, out, err);
+}
+
+vramauto_status vramauto_context_new_with(const vramauto_context_options* options, const vramauto_plugin_entry* entries,
+                                          size_t count, vramauto_context** out, vramauto_error* err) {
   return guard(err, [&]() -> Result<void> {
     TRY(require(out, "out must not be NULL"));
+    TRY(require(entries || count == 0, "entries must not be NULL where count is not 0"));
+    TRY(require(count <= 1024, "count must be at most 1024"));
     const auto given = TRY(read_struct(options, "vramauto_context_options"));
-    if (given.flags & ~std::uint32_t{VRAMAUTO_CONTEXT_NO_ENV} || given.reserved)
-      return fail(VRAMAUTO_E_UNSUPPORTED, "vramauto_context_options", "flags are {:#x}, expected VRAMAUTO_CONTEXT_NO_ENV or 0",
+    if (given.flags & ~std::uint32_t{VRAMAUTO_CONTEXT_NO_ENV | VRAMAUTO_CONTEXT_NO_PLUGINS})
+      return fail(VRAMAUTO_E_UNSUPPORTED, "vramauto_context_options", "flags are {:#x}, expected those of VRAMAUTO_CONTEXT_*",
                   given.flags);
-    auto core = std::make_shared<Core>(given);
+    auto core = std::make_shared<Core>(given, Entries(entries, count));
     *out = new vramauto_context{std::move(core)};
     return {};
   });

@@ -20,5 +20,6 @@ void declare_plan(CLI::App& app, PlanOptions& options);
 Exit run_plan(const PlanOptions& options);
 Exit run_detect(bool json);
 Exit run_options(bool json);
+Exit run_plugins(bool json);
 
 }  // namespace cli

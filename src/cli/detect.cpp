@@ -26,7 +26,10 @@ std::string line(const vramauto_device_info& device) {
 }  // namespace
 
 Exit run_detect(bool json) {
-  const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
+  vramauto_context_options options;
+  VRAMAUTO_INIT(options);
+  options.flags = VRAMAUTO_CONTEXT_NO_PLUGINS;
+  const auto context = make<Context>(kError, [&](auto out, auto err) { return vramauto_context_new(&options, out, err); });
   const auto devices =
       make<Devices>(kError, [&](auto out, auto err) { return vramauto_devices_detect(context.get(), 0, out, err); });
   if (json) {

@@ -23,6 +23,7 @@ constexpr const char* kExamples =
     "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
     "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
     "  vramauto options                                          every option of plan, explained\n"
+    "  vramauto plugins                                          the estimators here, and what was refused and why\n"
     "\n"
     "Exit status: 0 it fits, or is not known; 1 error; 2 usage; 3 it does not fit.";
 
@@ -54,9 +55,9 @@ void refuse_unknown(const CLI::App& app, const CLI::App& command) {
 
 struct Command {
   CLI::App app{kAbout, "vramauto"};
-  CLI::App *plan, *detect, *options;
+  CLI::App *plan, *detect, *options, *plugins;
   PlanOptions plan_options;
-  bool detect_json = false, options_json = false;
+  bool detect_json = false, options_json = false, plugins_json = false;
 
   Command() {
     app.footer(kExamples);
@@ -65,15 +66,18 @@ struct Command {
     plan = app.add_subcommand("plan", "settings that start, and why");
     detect = app.add_subcommand("detect", "the GPUs of this machine");
     options = app.add_subcommand("options", "every workload option of plan");
-    for (auto* command : {&app, plan, detect, options}) command->allow_extras();
+    plugins = app.add_subcommand("plugins", "the estimators that are there, and the plugins that were refused");
+    for (auto* command : {&app, plan, detect, options, plugins}) command->allow_extras();
     detect->add_flag("--json", detect_json, "as --devices reads them");
     options->add_flag("--json", options_json, "for programs");
+    plugins->add_flag("--json", plugins_json, "for programs");
   }
 
   Exit run() {
-    auto* const chosen = *plan ? plan : *detect ? detect : options;
+    auto* const chosen = *plan ? plan : *detect ? detect : *plugins ? plugins : options;
     refuse_unknown(app, *chosen);
     if (*plan) return run_plan(plan_options);
+    if (*plugins) return run_plugins(plugins_json);
     return *detect ? run_detect(detect_json) : run_options(options_json);
   }
 };

@@ -1,9 +1,9 @@
-# What `cmake --install` puts where: header, library, command, pkg-config file, CMake package.
+# What `cmake --install` puts where: headers, library, command, pkg-config file, CMake package.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS vramauto EXPORT vramautoTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT dev)
-install(FILES ${PROJECT_SOURCE_DIR}/include/vramauto/vramauto.h
+install(FILES ${PROJECT_SOURCE_DIR}/include/vramauto/vramauto.h ${PROJECT_SOURCE_DIR}/include/vramauto/vramauto_plugin.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/vramauto COMPONENT dev)
 if(VRAMAUTO_BUILD_CLI)
   install(TARGETS vramauto_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
@@ -15,6 +15,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/vramautoConfig.cmake.in 
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vramauto)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/vramautoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/vramautoConfig.cmake ${PROJECT_BINARY_DIR}/vramautoConfigVersion.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/vramautoPlugin.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vramauto COMPONENT dev)
 
 # Relative to the prefix where the directories are, so that the installed tree can be moved as a whole.

@@ -67,7 +67,7 @@ bool known_dtype(vramauto_dtype dtype) { return dtype == 0 || bits_of(dtype) != 
 vramauto_status set_traits(vramauto_call* call, const vramauto_traits* given) {
   const auto traits = read(call, given, "set_traits");
   if (!traits) return VRAMAUTO_E_PLUGIN;
-  if (call->has_traits) return call->reject("set_traits twice");
+  if (call->has_traits && !call->lent_traits) return call->reject("set_traits twice");
   const auto& t = *traits;
   if (t.task < 1 || t.task > 3) return call->reject(fmt::format("task is {}, expected 1 to 3", t.task));
   if (t.layers == 0 || t.layers > kMaxLayers || t.draft_layers > kMaxLayers)
@@ -77,8 +77,13 @@ vramauto_status set_traits(vramauto_call* call, const vramauto_traits* given) {
   if (t.max_model_len == 0 || t.max_model_len > (1ull << 40))
     return call->reject(fmt::format("max_model_len is {}", t.max_model_len));
   if (!known_dtype(t.dtype) || t.flags > 7) return call->reject(fmt::format("dtype is {} and flags {}", t.dtype, t.flags));
+  const auto& lent = call->blueprint->traits;
+  if (call->lent_traits && (t.layers != lent.layers || t.draft_layers < lent.draft_layers))
+    return call->reject(fmt::format("layers are {} and {}, but the part that was delegated has {} and {}", t.layers, t.draft_layers,
+                                    lent.layers, lent.draft_layers));
   call->blueprint->traits = t;
   call->has_traits = true;
+  call->lent_traits = false;
   return VRAMAUTO_OK;
 }
 
@@ -96,7 +101,7 @@ const char* fault_of(const vramauto_weights& w) {
 
 vramauto_status add_weights(vramauto_call* call, const vramauto_weights* given) {
   const auto weights = read(call, given, "add_weights");
-  if (!weights || !after_traits(call, "add_weights")) return VRAMAUTO_E_PLUGIN;
+  if (!weights || (weights->layers.first >= 0 && !after_traits(call, "add_weights"))) return VRAMAUTO_E_PLUGIN;
   auto name = name_of(weights->name, kLongestName);
   if (!name) return call->reject(fmt::format("add_weights: the name is not UTF-8 text of 1 to {} bytes", kLongestName));
   if (const auto* fault = fault_of(*weights)) return call->reject(fmt::format("add_weights {}: {}", text::shown(*name), fault));
@@ -157,7 +162,7 @@ vramauto_status add_forward(vramauto_call* call, const vramauto_forward* given) 
 
 vramauto_status add_encoder(vramauto_call* call, const vramauto_encoder* given) {
   const auto encoder = read(call, given, "add_encoder");
-  if (!encoder || !after_traits(call, "add_encoder")) return VRAMAUTO_E_PLUGIN;
+  if (!encoder) return VRAMAUTO_E_PLUGIN;
   auto modality = name_of(encoder->modality, 64), name = name_of(encoder->name, kLongestName);
   if (!modality || !name) return call->reject("add_encoder: modality and name must be UTF-8 text");
   if (encoder->hidden > kWidest || encoder->intermediate > kWidest || encoder->output > kWidest || encoder->layers > kMaxLayers ||
@@ -184,12 +189,12 @@ vramauto_status add_note(vramauto_call* call, const char* text, std::size_t leng
 }  // namespace
 
 void fill_answers(vramauto_host& host) {
-  host.set_traits = set_traits;
-  host.add_weights = add_weights;
-  host.add_cache = add_cache;
-  host.add_forward = add_forward;
-  host.add_encoder = add_encoder;
-  host.add_note = add_note;
+  host.set_traits = Door<set_traits>::open;
+  host.add_weights = Door<add_weights>::open;
+  host.add_cache = Door<add_cache>::open;
+  host.add_forward = Door<add_forward>::open;
+  host.add_encoder = Door<add_encoder>::open;
+  host.add_note = Door<add_note>::open;
 }
 
 }  // namespace vramauto::estimator

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "estimator/vramauto_plugin.h"
+#include "vramauto/vramauto_plugin.h"
 
 namespace vramauto::estimator {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "estimator/vramauto_plugin.h"
+#include "vramauto/vramauto_plugin.h"
 
 namespace vramauto::estimator {
 

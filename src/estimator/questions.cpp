@@ -13,6 +13,7 @@ using json::Type;
 using json::Value;
 
 constexpr std::size_t kLongestPointer = 512;
+constexpr const char* kNoPlace = "a question about the configuration got NULL for its answer";
 
 template <class Struct>
 bool known_size(std::uint32_t size) {
@@ -40,6 +41,13 @@ vramauto_status model_info(vramauto_call* call, vramauto_model_info* out) {
   info.path = model.path.c_str();
   info.architecture = model.architecture.c_str();
   info.model_type = model.model_type.c_str();
+  if (const auto* part = call->part) {
+    info.tensor_count = model.tensors.known() ? part->tensors.size() : VRAMAUTO_UNKNOWN;
+    info.parameters = model.tensors.known() ? part->elements : VRAMAUTO_UNKNOWN;
+    info.stored_bytes = model.tensors.known() ? part->bytes : VRAMAUTO_UNKNOWN;
+    info.architecture = part->architecture.c_str();
+    info.model_type = part->model_type.c_str();
+  }
   hand_over(*out, info);
   return VRAMAUTO_OK;
 }
@@ -61,12 +69,19 @@ vramauto_status describe_tensor(vramauto_call* call, const model::Tensor* tensor
 }
 
 vramauto_status tensor_at(vramauto_call* call, std::uint64_t i, vramauto_tensor_info* out) {
-  const auto tensors = call->model->tensors.tensors();
+  const auto tensors = call->part ? std::span<const model::Tensor>(call->part->tensors) : call->model->tensors.tensors();
   return describe_tensor(call, i < tensors.size() ? &tensors[i] : nullptr, out);
 }
 
 vramauto_status find_tensor(vramauto_call* call, const char* name, std::size_t length, vramauto_tensor_info* out) {
-  return describe_tensor(call, name ? call->model->tensors.find(std::string_view(name, length)) : nullptr, out);
+  if (!name || length > kLongestPointer) return describe_tensor(call, nullptr, out);
+  if (!call->part) return describe_tensor(call, call->model->tensors.find(std::string_view(name, length)), out);
+  const auto& prefix = call->part->prefix;
+  const auto* found = call->model->tensors.find(std::string(prefix).append(name, length));
+  if (!found) return describe_tensor(call, nullptr, out);
+  auto tensor = *found;
+  tensor.name.remove_prefix(prefix.size());
+  return describe_tensor(call, &tensor, out);
 }
 
 // "/key" below the configuration's root, or "file.json#/key".
@@ -134,6 +149,7 @@ vramauto_json type_of(vramauto_call* call, const char* at) {
 }
 
 vramauto_status length_of(vramauto_call* call, const char* at, std::uint64_t* out) {
+  if (!out) return call->reject(kNoPlace);
   vramauto_status status;
   if (const auto* value = typed(call, at, {Type::array, Type::object}, "an array or object", status)) *out = value->items.size();
   return status;
@@ -141,6 +157,7 @@ vramauto_status length_of(vramauto_call* call, const char* at, std::uint64_t* ou
 
 // Files written by hand say 4096.0 where they mean 4096.
 vramauto_status integer_of(vramauto_call* call, const char* at, std::int64_t* out) {
+  if (!out) return call->reject(kNoPlace);
   vramauto_status status;
   const auto* value = typed(call, at, {Type::integer, Type::real}, "an integer", status);
   if (!value) return status;
@@ -153,18 +170,21 @@ vramauto_status integer_of(vramauto_call* call, const char* at, std::int64_t* ou
 }
 
 vramauto_status real_of(vramauto_call* call, const char* at, double* out) {
+  if (!out) return call->reject(kNoPlace);
   vramauto_status status;
   if (const auto* value = typed(call, at, {Type::integer, Type::real}, "a number", status)) *out = value->real;
   return status;
 }
 
 vramauto_status boolean_of(vramauto_call* call, const char* at, std::uint32_t* out) {
+  if (!out) return call->reject(kNoPlace);
   vramauto_status status;
   if (const auto* value = typed(call, at, {Type::boolean, Type::integer}, "true or false", status)) *out = value->integer != 0;
   return status;
 }
 
 vramauto_status string_of(vramauto_call* call, const char* at, const char** out, std::size_t* length) {
+  if (!out || !length) return call->reject(kNoPlace);
   vramauto_status status;
   const auto* value = typed(call, at, {Type::string}, "a string", status);
   if (!value) return status;
@@ -176,15 +196,15 @@ vramauto_status string_of(vramauto_call* call, const char* at, const char** out,
 }  // namespace
 
 void fill_questions(vramauto_host& host) {
-  host.model = model_info;
-  host.tensor = tensor_at;
-  host.find_tensor = find_tensor;
-  host.json_type = type_of;
-  host.json_length = length_of;
-  host.json_int = integer_of;
-  host.json_real = real_of;
-  host.json_bool = boolean_of;
-  host.json_string = string_of;
+  host.model = Door<model_info>::open;
+  host.tensor = Door<tensor_at>::open;
+  host.find_tensor = Door<find_tensor>::open;
+  host.json_type = Door<type_of>::open;
+  host.json_length = Door<length_of>::open;
+  host.json_int = Door<integer_of>::open;
+  host.json_real = Door<real_of>::open;
+  host.json_bool = Door<boolean_of>::open;
+  host.json_string = Door<string_of>::open;
 }
 
 }  // namespace vramauto::estimator

@@ -1,125 +1,87 @@
 #include "estimator/registry.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
-#include "estimator/call.hpp"
 #include "estimator/decoder/decoder.hpp"
+#include "estimator/load.hpp"
+#include "estimator/negotiate.hpp"
+#include "estimator/search.hpp"
+#include "estimator/static_plugins.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::estimator {
 namespace {
 
 constexpr vramauto_plugin_entry kBuiltIn[] = {decoder_plugin};
-
-struct Known {
-  const vramauto_plugin* plugin;
-  const vramauto_estimator* estimator;
-};
-
-struct Candidate {
-  const Known* known;
-  std::int32_t score;
-};
-
-std::string where(const model::Model& model) { return model.path.empty() ? model.id : model.path; }
-
-std::string shown_architecture(const model::Model& model) {
-  return model.architecture.empty() ? "a model without an architecture in its configuration" : text::shown(model.architecture);
-}
+constexpr std::size_t kLongestPath = 4096;
 
 }  // namespace
 
 struct Registry::Core {
-  RegistryOptions options;
-  std::vector<Known> known;
+  Chooser chooser;
+  std::vector<PluginRecord> records;
 
-  explicit Core(const RegistryOptions& given) : options(given) {
-    for (const auto entry : kBuiltIn) {
-      const auto* plugin = entry(&host());
-      if (!plugin) continue;
-      for (std::uint32_t i = 0; i < plugin->estimator_count; ++i) known.push_back({plugin, plugin->estimators[i]});
+  // The ids of what is built in cannot be taken; then the order is that of who may overrule whom.
+  explicit Core(const RegistryOptions& options) : chooser(options.timeout_ms, options.log) {
+    for (const auto entry : kBuiltIn) add(enter(entry, "built in"), "");
+    for (const auto entry : options.entries) add(enter(entry, "an entry of the application"), "");
+    if (options.search) add_files(options);
+    for (const auto entry : static_plugins()) add(enter(entry, "built in"), "");
+  }
+
+  void add_files(const RegistryOptions& options) {
+    SearchRequest request;
+    request.options = options.plugins;
+    if (const char* path = options.use_environment ? secure_getenv("VRAMAUTO_PLUGIN_PATH") : nullptr) request.environment = path;
+    request.library = own_library();
+    request.owners = trusted_owners(request.library);
+    for (const auto& found : search(request)) {
+      if (found.refused.empty())
+        add(open(found.path), found.path);
+      else
+        refuse(found.path, VRAMAUTO_E_PLUGIN, found.refused);
     }
   }
 
-  vramauto_call call_for(const model::Model& model, Blueprint* blueprint) const {
-    vramauto_call call;
-    call.model = &model;
-    call.config = &model.config.root();
-    call.blueprint = blueprint;
-    call.deadline = vramauto_call::Clock::now() + std::chrono::milliseconds(options.timeout_ms);
-    return call;
+  static Result<const vramauto_plugin*> open(const std::string& path) {
+    const auto entry = TRY(load(path));
+    return enter(entry, path);
   }
 
-  // Best score first, on a tie the smaller id.
-  std::vector<Candidate> candidates(const model::Model& model) const {
-    std::vector<Candidate> out;
-    for (const auto& one : known) {
-      auto call = call_for(model, nullptr);
-      const auto score = one.estimator->match(&host(), &call);
-      if (score > 0 && score <= 1000 && !call.broken) out.push_back({&one, score});
+  void refuse(const std::string& path, vramauto_status status, std::string why) {
+    records.push_back({status, {}, {}, text::shown(path, kLongestPath), std::move(why)});
+  }
+
+  void add(const Result<const vramauto_plugin*>& entered, const std::string& path) {
+    if (!entered) return refuse(path, entered.error().status, entered.error().message);
+    const auto& plugin = **entered;
+    PluginRecord record{VRAMAUTO_OK, plugin.id, plugin.version, text::shown(path, kLongestPath), {}};
+    record.message = clash(plugin);
+    if (record.message.empty()) {
+      record.message = fmt::format("estimators: {}", estimator_names(plugin));
+      chooser.add(plugin);
+    } else {
+      record.status = VRAMAUTO_E_PLUGIN;
     }
-    std::sort(out.begin(), out.end(), [](const Candidate& a, const Candidate& b) {
-      return a.score != b.score ? a.score > b.score
-                                : std::string_view(a.known->estimator->id) < std::string_view(b.known->estimator->id);
-    });
-    return out;
+    records.push_back(std::move(record));
   }
 
-  Result<Blueprint> describe_with(const model::Model& model, const Known& one) const {
-    Blueprint blueprint;
-    blueprint.estimator = one.estimator->id;
-    blueprint.plugin = one.plugin->id;
-    blueprint.architecture = model.architecture;
-    auto call = call_for(model, &blueprint);
-    const auto status = one.estimator->describe(&host(), &call);
-    if (call.broken) return fail(VRAMAUTO_E_PLUGIN, one.plugin->id, "estimator {}: {}", one.estimator->id, call.error.message);
-    if (status != VRAMAUTO_OK) {
-      if (call.error.status == status) return Unexpected{std::move(call.error)};
-      return fail(status, one.plugin->id, "estimator {} gave up without a reason", one.estimator->id);
-    }
-    if (!call.has_traits || blueprint.weights.empty())
-      return fail(VRAMAUTO_E_PLUGIN, one.plugin->id, "estimator {} described no traits or no weights", one.estimator->id);
-    return blueprint;
+  // For whoever misses an estimator: perhaps it was there.
+  std::string refused() const {
+    const auto count = std::count_if(records.begin(), records.end(), [](const auto& one) { return one.status != VRAMAUTO_OK; });
+    return count ? fmt::format("; plugins were refused ({}), see vramauto plugins", count) : std::string();
   }
 
-  Result<Blueprint> by_name(const model::Model& model, std::string_view name) const {
-    std::string names;
-    for (const auto& one : known) {
-      if (name == one.estimator->id) return describe_with(model, one);
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", one.estimator->id);
-    }
-    return fail(VRAMAUTO_E_NO_ESTIMATOR, "estimator", "found \"{}\", expected one of {}", text::shown(name), names);
-  }
-
-  Result<Blueprint> best(const model::Model& model) const {
-    const auto found = candidates(model);
-    if (found.empty())
-      return fail(VRAMAUTO_E_NO_ESTIMATOR, where(model), "no estimator knows {}: --method rule estimates by its size",
-                  shown_architecture(model));
-    tl::expected<Blueprint, Error> answer = tl::make_unexpected(Error{});
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      auto next = describe_with(model, *found[i].known);
-      if (!next && next.error().status == VRAMAUTO_E_UNSUPPORTED) {
-        if (i == 0) answer = std::move(next);
-        continue;
-      }
-      if (next) add_notes(*next, found, i);
-      return next;
-    }
-    return answer;
-  }
-
-  static void add_notes(Blueprint& blueprint, const std::vector<Candidate>& found, std::size_t chosen) {
-    blueprint.notes.push_back(fmt::format("estimator {}, score {}", found[chosen].known->estimator->id, found[chosen].score));
-    for (std::size_t i = 0; i < found.size(); ++i)
-      if (i < chosen)
-        blueprint.notes.push_back(
-            fmt::format("estimator {}, score {}, does not support this model", found[i].known->estimator->id, found[i].score));
-    if (chosen + 1 < found.size())
-      blueprint.notes.push_back(
-          fmt::format("runner-up {}, score {}", found[chosen + 1].known->estimator->id, found[chosen + 1].score));
+  // Whose names it bears, or "".
+  std::string clash(const vramauto_plugin& plugin) const {
+    if (chooser.has_plugin(plugin.id)) return fmt::format("a plugin {} was found before", plugin.id);
+    for (std::uint32_t i = 0; i < plugin.estimator_count; ++i)
+      if (const auto* owner = chooser.owner_of(plugin.estimators[i]->id))
+        return fmt::format("its estimator {} is also one of {}, which was found before", plugin.estimators[i]->id, owner->id);
+    return {};
   }
 };
 
@@ -127,7 +89,11 @@ Registry::Registry(const RegistryOptions& options) : core_(std::make_unique<Core
 Registry::~Registry() = default;
 
 Result<Blueprint> Registry::describe(const model::Model& model, std::string_view estimator) const {
-  return estimator.empty() ? core_->best(model) : core_->by_name(model, estimator);
+  auto answer = estimator.empty() ? core_->chooser.best(model) : core_->chooser.by_name(model, estimator);
+  if (!answer && answer.error().status == VRAMAUTO_E_NO_ESTIMATOR) answer.error().message += core_->refused();
+  return answer;
 }
+
+const std::vector<PluginRecord>& Registry::plugins() const { return core_->records; }
 
 }  // namespace vramauto::estimator

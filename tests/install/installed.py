@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Installs into an empty prefix, then builds and runs a user's program from there, by CMake and by pkg-config, and the command.
+"""Installs into an empty prefix, then builds and runs a user's program and the example plugin from there, by CMake and without it,
+and the command.
 
   installed.py BUILD_DIR
 """
+import json
 import os
 import pathlib
 import shutil
@@ -11,6 +13,10 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+EXAMPLE = HERE.parents[1] / "plugins" / "example_c"
+CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "example_c", "hidden_size": 1024, "intermediate_size": 4096,
+          "num_hidden_layers": 8, "num_attention_heads": 16, "num_key_value_heads": 8, "vocab_size": 32000,
+          "max_position_embeddings": 4096, "tie_word_embeddings": False, "torch_dtype": "bfloat16"}
 
 
 def run(*command, **more):
@@ -25,6 +31,46 @@ def only(prefix, pattern):
     if len(found) != 1:
         sys.exit(f"expected one {pattern} under {prefix}, found {[str(f) for f in found]}")
     return found[0]
+
+
+def check_plugin(command, plugin, model):
+    """The plugin changes the command's answer about the model, and is listed."""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    ask = [command, "plan", model, "--gpu-memory", "24GiB", "--json"]
+    without = json.loads(run(*ask, env=environment))
+    environment["VRAMAUTO_PLUGIN_PATH"] = str(plugin.parent)
+    given = json.loads(run(*ask, env=environment))
+    assert without["model"]["estimator"] == "decoder", without["model"]
+    assert given["model"]["estimator"] == "example_c", given["model"]
+    assert without["ranks"] != given["ranks"], "its numbers are the answer"
+    listed = json.loads(run(command, "plugins", "--json", env=environment))["plugins"]
+    assert [p["status"] for p in listed if p["path"] == str(plugin.resolve())] == ["VRAMAUTO_OK"], listed
+
+
+def check_example(root, prefix, command):
+    """The example in a folder of its own, as a stranger builds it."""
+    source, model = root / "example_c", root / "model"
+    shutil.copytree(EXAMPLE, source)
+    model.mkdir()
+    (model / "config.json").write_text(json.dumps(CONFIG))
+
+    by_cmake = source / "build"
+    run("cmake", "-S", source, "-B", by_cmake, f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", by_cmake)
+    check_plugin(command, by_cmake / "vramauto_example_c.so", model)
+    names = [line.split()[-1] for line in run("nm", "-D", "--defined-only", by_cmake / "vramauto_example_c.so").splitlines()]
+    assert names == ["vramauto_plugin_v1"], names
+
+    by_cc = source / "by_cc"
+    by_cc.mkdir()
+    run("cc", "-std=c99", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-I", prefix / "include", source / "example.c",
+        "-o", by_cc / "vramauto_example_c.so")
+    check_plugin(command, by_cc / "vramauto_example_c.so", model)
+
+    beside = only(prefix, "libvramauto.so.0").parent / "vramauto" / "plugins-v1"
+    beside.mkdir(parents=True, exist_ok=True)
+    shutil.copy(by_cc / "vramauto_example_c.so", beside)
+    assert "in use   org.vramauto.example_c" in run(command, "plugins"), "a plugin beside the library is found"
 
 
 def main():
@@ -51,6 +97,7 @@ def main():
 
         command = only(prefix / "bin", "vramauto")
         assert run(command, "--version").startswith("vramauto "), "the installed command finds its library"
+        check_example(pathlib.Path(root), prefix, command)
         moved = prefix.rename(pathlib.Path(root) / "moved")
         assert run(moved / "bin" / "vramauto", "--version").startswith("vramauto "), "also when the prefix is moved"
     print("installed, built against, run, moved")

@@ -1,7 +1,7 @@
 // The built-in estimator for plain dense decoders: attention and one MLP in every layer, nothing else.
 #pragma once
 
-#include "estimator/vramauto_plugin.h"
+#include "vramauto/vramauto_plugin.h"
 
 namespace vramauto::estimator {
 

@@ -1,0 +1,54 @@
+// The plugins of this machine: what is in use, what was refused and why.
+#include <cstdio>
+
+#include "commands.hpp"
+#include "terminal.hpp"
+
+namespace cli {
+namespace {
+
+std::string quoted(const char* text) {
+  std::string out = "\"";
+  for (; *text; ++text) {
+    char escaped[8];
+    if (static_cast<unsigned char>(*text) < 0x20) {
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(*text));
+      out += escaped;
+      continue;
+    }
+    if (*text == '"' || *text == '\\') out += '\\';
+    out += *text;
+  }
+  return out + '"';
+}
+
+std::string quoted_or_null(const char* text) { return *text ? quoted(text) : "null"; }
+
+std::string json_line(const vramauto_plugin_info& plugin) {
+  return "{\"id\": " + quoted_or_null(plugin.id) + ", \"version\": " + quoted_or_null(plugin.version) +
+         ", \"path\": " + quoted_or_null(plugin.path) + ", \"status\": " + quoted(vramauto_status_name(plugin.status)) +
+         ", \"message\": " + quoted(plugin.message) + "}";
+}
+
+std::string text_lines(const vramauto_plugin_info& plugin) {
+  const std::string name = *plugin.id ? std::string(plugin.id) + " " + plugin.version : *plugin.path ? plugin.path : "an entry";
+  const std::string from = *plugin.id && *plugin.path ? std::string(" (") + plugin.path + ")" : "";
+  return (plugin.status == VRAMAUTO_OK ? "in use   " : "refused  ") + name + from + "\n         " + plugin.message + "\n";
+}
+
+}  // namespace
+
+Exit run_plugins(bool json) {
+  const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
+  vramauto_plugin_info plugin;
+  VRAMAUTO_INIT(plugin);
+  std::string out = json ? "{\"plugins\": [\n" : "";
+  for (std::size_t i = 0, count = vramauto_plugin_count(context.get()); i < count; ++i) {
+    if (vramauto_plugin_get(context.get(), i, &plugin)) continue;
+    out += json ? json_line(plugin) + (i + 1 < count ? ",\n" : "\n") : text_lines(plugin);
+  }
+  print(json ? out + "]}\n" : out);
+  return kFits;
+}
+
+}  // namespace cli

@@ -1,0 +1,1 @@
+#include "vramauto/vramauto_plugin.h"
