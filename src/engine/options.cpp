@@ -213,6 +213,14 @@ constexpr std::array kEntries = {
           0,
           0,
           choice<&W::dtype>},
+    Entry{
+        {OptionType::choice, "quantization", "",
+         "fp8|fp8_per_tensor|fp8_per_channel|fp8_per_block|mxfp8|mxfp4|bitsandbytes|compressed-tensors|gptq|gptq_marlin|auto_gptq|"
+         "awq|awq_marlin|auto_awq|modelopt|modelopt_fp4|modelopt_mixed|fbgemm_fp8|quark|torchao|inc",
+         "as the checkpoint says", "format of the weights; fp8 and its like quantise a 16 bit checkpoint while it is loaded"},
+        0,
+        0,
+        choice<&W::quantization>},
     Entry{{kSwitch, "enforce-eager", "", "", "false", "no CUDA graphs: saves their memory, costs speed"},
           0,
           0,

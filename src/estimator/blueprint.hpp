@@ -1,7 +1,11 @@
 // What an estimator answers: a model described without engine, GPU or context length.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vramauto/vramauto_plugin.h"
@@ -15,6 +19,33 @@ struct Encoder : vramauto_encoder {
   std::string modality_text, name_text;
 };
 
+// Room for what an engine derives from a blueprint once and asks for at every plan. Thread-safe; a copy of a blueprint starts anew.
+class Memo {
+ public:
+  Memo() = default;
+  Memo(const Memo&) {}
+  Memo& operator=(const Memo& other) {
+    if (this != &other) entries_.clear();
+    return *this;
+  }
+
+  std::shared_ptr<const void> find(std::string_view key) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, value] : entries_)
+      if (name == key) return value;
+    return nullptr;
+  }
+  void keep(std::string key, std::shared_ptr<const void> value) const {
+    constexpr std::size_t kMost = 16;
+    const std::lock_guard lock(mutex_);
+    if (entries_.size() < kMost) entries_.emplace_back(std::move(key), std::move(value));
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::vector<std::pair<std::string, std::shared_ptr<const void>>> entries_;
+};
+
 struct Blueprint {
   vramauto_traits traits{};
   std::vector<Weights> weights;  // in the order the engine creates them
@@ -24,6 +55,7 @@ struct Blueprint {
   std::vector<std::string> notes;
   std::string estimator, plugin;  // "decoder", "org.vramauto.builtin"
   std::string architecture;
+  Memo memo;
 };
 
 // Layers a range covers, of `layers` in all: calls visit(layer) in rising order.

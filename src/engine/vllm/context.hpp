@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ namespace vramauto::engine::vllm {
 
 struct Profile;       // profiles.hpp: memory rules of one range of versions
 struct Architecture;  // architectures.hpp: how this engine treats one architecture
+namespace quantization {
+struct Placed;  // quantization/placed.hpp: the format of each weight
+}
 
 // How the model is divided. Ranks are numbered dp-major, then pp, then tp.
 struct Parallel {
@@ -29,6 +33,7 @@ struct Context {
   const Profile* profile = nullptr;
   const Architecture* architecture = nullptr;
   Parallel parallel;
+  std::shared_ptr<const quantization::Placed> formats;
   const detect::Device* device = nullptr;   // the first one used; nullptr: unknown GPU
   vramauto_dtype dtype = VRAMAUTO_BF16;     // of parameters and activations, resolved
   vramauto_dtype kv_dtype = VRAMAUTO_BF16;  // of the cache, resolved

@@ -4,6 +4,7 @@
 
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/batch.hpp"
+#include "engine/vllm/quantization/served.hpp"
 #include "engine/vllm/runner.hpp"
 #include "engine/vllm/stages.hpp"
 
@@ -106,9 +107,9 @@ Result<void> resolve_effective(Context& context) {
   const auto batch = resolve_batch(*context.profile, asked, context.device, out.max_model_len, out.enable_chunked_prefill);
   out.max_num_batched_tokens = batch.tokens;
   out.max_num_seqs = batch.sequences;
-  if (const auto* method = config_value(*context.model, "quantization_config"))
-    if (const auto* name = method->find("quant_method"); name && name->is(json::Type::string))
-      out.quantization = std::string(name->text);
+  context.formats = TRY(quantization::placed_formats(*context.model, *context.blueprint, asked.quantization));
+  out.quantization = context.formats->rules.method;
+  TRY(quantization::check_served(context));
   return check_batch(out);
 }
 

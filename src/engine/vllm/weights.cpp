@@ -5,12 +5,20 @@
 
 #include "engine/vllm/allocator.hpp"
 #include "engine/vllm/architectures.hpp"
+#include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/shards.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
 
 using estimator::Weights;
+using quantization::Format;
+using quantization::Tensors;
+
+// Activation order (g_idx) of GPTQ is created up to this release: vLLM 0.33, quantization/auto_gptq.py.
+constexpr Version kNoInputOrder{0, 33, 0};
+// ModelOpt's algorithm applies to lm_head too: in 0.33, not in 0.19.1.
+constexpr Version kQuantisedHeads{0, 20, 0};
 
 // Numbers that every attention layer holds as buffers: scales of q, k, v and of the probabilities, float32.
 // vLLM 0.33 and 0.19, model_executor/layers/attention/attention.py, set_default_quant_scales.
@@ -23,8 +31,9 @@ struct Sums {
 
 class Stage {
  public:
-  Stage(const Context& context, std::uint32_t stage)
+  Stage(const Context& context, const quantization::Placed& formats, std::uint32_t stage)
       : context_(context),
+        formats_(formats),
         blueprint_(*context.blueprint),
         range_(stage_range(context.parallel, stage)),
         allocator_(Bytes{context.profile->load_split_mib} * kMiB) {
@@ -42,7 +51,16 @@ class Stage {
     return answer();
   }
 
+  // What the engine does not divide this way; known once counted.
+  const Result<void>& refused() const { return refused_; }
+
  private:
+  struct Part {
+    vramauto_layers layers;
+    Tensors tensors;
+    Bytes bias;
+  };
+
   bool tied() const {
     return std::any_of(blueprint_.weights.begin(), blueprint_.weights.end(),
                        [](const Weights& w) { return w.role == VRAMAUTO_ROLE_HEAD && w.flags & VRAMAUTO_TIED; });
@@ -51,12 +69,15 @@ class Stage {
   void allocate(Bytes bytes) { allocated_ += allocator_.allocate(bytes); }
 
   void ends(std::int32_t end, Bytes& sum) {
-    for (const auto& weights : blueprint_.weights) {
+    for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
+      const auto& weights = blueprint_.weights[i];
       if (weights.layers.first != end || weights.flags & (VRAMAUTO_TIED | VRAMAUTO_DRAFT)) continue;
-      const auto shard = shard_of(context_, weights);
-      sum += shard.weight_bytes + shard.bias_bytes;
-      allocate(shard.weight_bytes);
-      allocate(shard.bias_bytes);
+      const bool plain_head =
+          weights.role == VRAMAUTO_ROLE_HEAD && !formats_.rules.head_by_rule && context_.profile->from < kQuantisedHeads;
+      const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, plain_head ? std::uint16_t{0} : formats_.ends[i]});
+      sum += part.tensors.total() + part.bias;
+      late_ += part.tensors.late;
+      allocate(part);
     }
   }
 
@@ -109,55 +130,102 @@ class Stage {
 
   void layers() {
     bool alike = true;
-    for (const auto& weights : blueprint_.weights) {
-      if (!in_layers(weights)) continue;
-      const auto layers = layers_within(weights.layers, range_.first, range_.count);
+    for (const auto& piece : formats_.pieces) {
+      if (!in_layers(blueprint_.weights[piece.first])) continue;
+      const auto layers = layers_within(piece.layers, range_.first, range_.count);
       if (layers == 0) continue;
       alike = alike && layers == range_.count;
-      const auto shard = shard_of(context_, weights);
-      sums_.layers += (shard.weight_bytes + shard.bias_bytes) * layers;
-      parts_.push_back({&weights, shard.weight_bytes, shard.bias_bytes});
+      parts_.push_back(part_of(piece));
+      sums_.layers += (parts_.back().tensors.total() + parts_.back().bias) * layers;
+      late_ += parts_.back().tensors.late * layers;
     }
     if (alike)
-      repeat_layer();
+      repeat_layer(range_.first, range_.count);
     else
-      for (std::uint32_t layer = 0; layer < range_.count; ++layer) layer_tensors(range_.first + layer, false);
+      stretches();
   }
 
-  // All tensors of a layer, parts of one parameter together.
-  void layer_tensors(std::uint32_t layer, bool all) {
-    std::uint32_t group = 0;
-    Bytes weight = 0, bias = 0;
-    const auto flush = [&] {
-      allocate(weight);
-      allocate(bias);
-      weight = bias = 0;
-    };
-    for (const auto& part : parts_) {
-      if (!all && !has_layer(part.weights->layers, layer)) continue;
-      const auto number = part.weights->parameter;
-      if (number == 0 || number != group) flush();
-      group = number;
-      weight += part.weight_bytes;
-      bias += part.bias_bytes;
+  // Weights of one tensor of the engine on this rank: in 16 bit as they are, else as the engine's linear method creates them.
+  Part part_of(const quantization::Piece& piece) {
+    Part out{piece.layers, {}, 0};
+    const auto& format = formats_.format(piece.format);
+    quantization::Shape shape;
+    Bytes plain = 0;
+    std::uint32_t copies = 1;
+    for (std::uint32_t i = 0; i < piece.count; ++i) {
+      const auto& weights = blueprint_.weights[piece.first + i];
+      const auto shard = shard_of(context_, weights);
+      plain += shard.weight_bytes;
+      out.bias += shard.bias_bytes;
+      shape.cols = shard.cols;
+      shape.full_cols = weights.cols;
+      shape.rows += shard.rows;
+      shape.full_rows += weights.rows;
+      if (shape.parts < shape.part_rows.size()) shape.part_rows[shape.parts++] = shard.rows;
+      copies = static_cast<std::uint32_t>(shard.copies);
     }
-    flush();
+    if (format.scheme == quantization::Scheme::none)
+      out.tensors.add(plain);
+    else
+      out.tensors = quantised(format, shape, copies, blueprint_.weights[piece.first].pattern);
+    return out;
+  }
+
+  Tensors quantised(Format format, quantization::Shape& shape, std::uint32_t copies, std::string_view name) {
+    shape.element_bytes = context_.element_bytes();
+    shape.tp = context_.parallel.tp;
+    if (context_.profile->from >= kNoInputOrder) format.order = false;
+    if (const auto fits = check_partition(format, shape, name); !fits && refused_) refused_ = fits;
+    auto out = tensors_of(format, shape);
+    for (auto& bytes : out.bytes) bytes = saturating_mul(bytes, copies);
+    out.late = saturating_mul(out.late, copies);
+    return out;
+  }
+
+  void allocate(const Part& part) {
+    for (std::uint32_t i = 0; i < part.tensors.count; ++i) allocate(part.tensors.bytes[i]);
+    allocate(part.bias);
+  }
+
+  // All tensors of a layer.
+  void layer_tensors(std::uint32_t layer) {
+    for (const auto& part : parts_)
+      if (has_layer(part.layers, layer)) allocate(part);
+  }
+
+  // Layers between two edges hold the same parts. With parts that come again every few layers there are no such stretches.
+  void stretches() {
+    const auto end = range_.first + range_.count;
+    std::vector<std::uint32_t> edges{range_.first, end};
+    for (const auto& part : parts_) {
+      const auto first = static_cast<std::uint32_t>(part.layers.first), count = std::max(1u, part.layers.count);
+      if (part.layers.run < count && count > 1) return each_layer();
+      for (const auto edge : {first, first + count})
+        if (edge > range_.first && edge < end) edges.push_back(edge);
+    }
+    std::sort(edges.begin(), edges.end());
+    edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) repeat_layer(edges[i], edges[i + 1] - edges[i]);
+  }
+
+  void each_layer() {
+    for (std::uint32_t layer = 0; layer < range_.count; ++layer) layer_tensors(range_.first + layer);
   }
 
   // Layers are alike, so as soon as the allocator is where it was some layers ago, all goes on as since then.
-  void repeat_layer() {
+  void repeat_layer(std::uint32_t first, std::uint32_t count) {
     std::vector<std::uint64_t> states;
     std::vector<Bytes> sums;
-    for (std::uint32_t layer = 0; layer < range_.count; ++layer) {
+    for (std::uint32_t layer = 0; layer < count; ++layer) {
       states.push_back(allocator_.state());
       sums.push_back(allocated_);
-      layer_tensors(range_.first + layer, true);
+      layer_tensors(first);
       const auto before = std::find(states.begin(), states.end(), allocator_.state());
       if (before == states.end()) continue;
       const auto since = static_cast<std::uint32_t>(before - states.begin());
-      const auto period = layer + 1 - since, left = range_.count - layer - 1;
+      const auto period = layer + 1 - since, left = count - layer - 1;
       allocated_ += left / period * (allocated_ - sums[since]);
-      for (std::uint32_t i = 0; i < left % period; ++i) layer_tensors(range_.first, true);
+      for (std::uint32_t i = 0; i < left % period; ++i) layer_tensors(first);
       return;
     }
   }
@@ -169,7 +237,8 @@ class Stage {
         attentions += layers_within(cache.layers, range_.first, range_.count);
     // Beside the scales: their copies for the host from 0.20, the ranges of q, k and v before.
     const Bytes others = context_.profile->from >= Version{0, 20, 0} ? 2 : 3;
-    sums_.buffers += attentions * (kScales + others) * 4;
+    const Bytes loading = formats_.rules.attention_bytes;
+    sums_.buffers += attentions * ((kScales + others) * 4 + loading);
     allocated_ += attentions * (kScales + others) * 512;
     if (context_.architecture->keeps_causal_mask) mask();
   }
@@ -187,7 +256,7 @@ class Stage {
   RankWeights answer() const {
     RankWeights out;
     out.parameter_bytes = sums_.total();
-    out.loaded = Amount::exact(std::max(allocated_, out.parameter_bytes));
+    out.loaded = Amount::exact(std::max(allocated_, out.parameter_bytes) + late_);
     const auto add = [&](std::string_view name, Bytes bytes, std::string_view source) {
       if (bytes == 0) return;
       auto& component = out.components.emplace_back();
@@ -196,33 +265,42 @@ class Stage {
       component.amount = Amount::exact(bytes);
       component.source = source;
     };
-    out.components.reserve(6);
+    out.components.reserve(7);
     add("embedding", sums_.embedding, "config");
     add("layers", sums_.layers, "config");
     add("head", sums_.head, "config");
     add("rope", sums_.rope, "vLLM 0.33");
     add("buffers", sums_.buffers, "vLLM 0.33");
-    add("rounding", out.loaded.best - out.parameter_bytes, "torch allocator");
+    add("block scales", late_, "vLLM 0.19");
+    add("rounding", out.loaded.best - late_ - out.parameter_bytes, "torch allocator");
     return out;
   }
 
-  struct Part {
-    const Weights* weights;
-    Bytes weight_bytes, bias_bytes;
-  };
-
   const Context& context_;
+  const quantization::Placed& formats_;
   const estimator::Blueprint& blueprint_;
   StageRange range_;
   CachingAllocator allocator_;
   bool input_ = false, output_ = false;
   Sums sums_;
-  Bytes allocated_ = 0;
+  Bytes allocated_ = 0, late_ = 0;
+  Result<void> refused_;
   std::vector<Part> parts_;
 };
 
+Result<RankWeights> count(const Context& context, const quantization::Placed& formats, std::uint32_t stage) {
+  Stage counted(context, formats, stage);
+  auto out = counted.count();
+  TRY(Result<void>(counted.refused()));
+  return out;
+}
+
 }  // namespace
 
-Result<RankWeights> weights_of_stage(const Context& context, std::uint32_t stage) { return Stage(context, stage).count(); }
+Result<RankWeights> weights_of_stage(const Context& context, std::uint32_t stage) {
+  if (context.formats) return count(context, *context.formats, stage);
+  const auto formats = TRY(quantization::placed_formats(*context.model, *context.blueprint, context.workload->quantization));
+  return count(context, *formats, stage);
+}
 
 }  // namespace vramauto::engine::vllm

@@ -1,0 +1,206 @@
+#include "engine/vllm/quantization/placed.hpp"
+
+#include <algorithm>
+
+#include "support/text.hpp"
+
+namespace vramauto::engine::vllm::quantization {
+namespace {
+
+using estimator::Weights;
+
+// Comparisons of names with patterns; a regular expression counts as many.
+constexpr std::uint64_t kMostComparisons = 16'000'000, kExpressionCosts = 256;
+
+bool same_layers(const vramauto_layers& a, const vramauto_layers& b) {
+  return a.first == b.first && a.count == b.count && a.stride == b.stride && a.run == b.run;
+}
+
+// Layers that linear methods of the engine hold. Routers, norms, convolutions and states are never quantised.
+bool is_linear(const Weights& weights) {
+  return weights.role == VRAMAUTO_ROLE_LINEAR || weights.role == VRAMAUTO_ROLE_EXPERT ||
+         weights.role == VRAMAUTO_ROLE_SHARED_EXPERT || weights.role == VRAMAUTO_ROLE_LATENT_UP;
+}
+
+class Placing {
+ public:
+  Placing(const model::Model& model, const estimator::Blueprint& blueprint, Placed& out)
+      : model_(model), blueprint_(blueprint), rules_(out.rules), out_(out) {}
+
+  Result<void> place() {
+    const auto& weights = blueprint_.weights;
+    out_.ends.assign(weights.size(), 0);
+    for (std::size_t i = 0; i < weights.size();) {
+      if (weights[i].layers.first < 0) {
+        out_.ends[i] = TRY(end(weights[i]));
+        ++i;
+        continue;
+      }
+      auto next = i + 1;
+      while (weights[i].parameter && next < weights.size() && weights[next].parameter == weights[i].parameter &&
+             same_layers(weights[next].layers, weights[i].layers))
+        ++next;
+      TRY(module(i, next - i));
+      i = next;
+    }
+    return {};
+  }
+
+ private:
+  Result<std::uint16_t> end(const Weights& weights) {
+    if (!rules_.quantises()) return std::uint16_t{0};
+    const bool head = weights.role == VRAMAUTO_ROLE_HEAD, embedding = weights.role == VRAMAUTO_ROLE_EMBEDDING;
+    if (!head && !embedding && !is_linear(weights)) return std::uint16_t{0};
+    const auto otherwise = head ? rules_.head : embedding ? rules_.embedding : rules_.linear;
+    const bool asks = is_linear(weights) || rules_.head_by_rule || otherwise;
+    if (!asks) return std::uint16_t{0};
+    const auto found = TRY(first_match(name_of(weights, 0), true));
+    return found.value_or(otherwise);
+  }
+
+  Result<void> module(std::size_t first, std::size_t count) {
+    const auto& weights = blueprint_.weights[first];
+    Piece piece{static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count), weights.layers, 0};
+    if (rules_.quantises() && is_linear(weights)) {
+      if (rules_.named.empty() && rules_.patterns.empty() && !by_tensors())
+        piece.format = rules_.linear;
+      else
+        return layer_by_layer(piece);
+    }
+    out_.pieces.push_back(piece);
+    return {};
+  }
+
+  // Cuts the module's layers where the format changes.
+  Result<void> layer_by_layer(Piece piece) {
+    std::vector<std::pair<std::uint32_t, std::uint16_t>> found;
+    Result<void> failed;
+    estimator::for_each_layer(piece.layers, [&](std::uint32_t layer) {
+      if (!failed) return;
+      const auto format = decide(piece, layer);
+      if (format)
+        found.emplace_back(layer, *format);
+      else
+        failed = tl::make_unexpected(format.error());
+    });
+    TRY(std::move(failed));
+    const bool alike = std::all_of(found.begin(), found.end(), [&](const auto& one) { return one.second == found[0].second; });
+    if (alike && !found.empty()) {
+      piece.format = found[0].second;
+      out_.pieces.push_back(piece);
+      return {};
+    }
+    for (std::size_t i = 0; i < found.size();) {
+      auto end = i + 1;
+      while (end < found.size() && found[end].second == found[i].second && found[end].first == found[end - 1].first + 1) ++end;
+      const auto run = static_cast<std::uint32_t>(end - i);
+      piece.layers = {static_cast<std::int32_t>(found[i].first), run, run, run};
+      piece.format = found[i].second;
+      out_.pieces.push_back(piece);
+      i = end;
+    }
+    return {};
+  }
+
+  Result<std::uint16_t> decide(const Piece& piece, std::uint32_t layer) {
+    std::vector<std::string> parts;
+    for (std::uint32_t i = 0; i < piece.count; ++i) {
+      auto name = name_of(blueprint_.weights[piece.first + i], layer);
+      if (parts.empty() || parts.back() != name) parts.push_back(std::move(name));
+    }
+    const auto fused = parts.size() > 1 ? fused_name(parts) : parts[0];
+    if (const auto whole = TRY(first_match(fused, true)); whole) return *whole;
+    std::optional<std::uint16_t> format;
+    for (const auto& part : parts) {
+      const auto own = TRY(first_match(part, false));
+      const auto settled = own ? *own : stored_quantised(part) ? rules_.linear : std::uint16_t{0};
+      if (format && *format != settled)
+        return fail(VRAMAUTO_E_UNSUPPORTED, "quantization_config", "{}: {}", text::shown(fused), rules_.part_mismatch);
+      format = settled;
+    }
+    return *format;
+  }
+
+  // q_proj, k_proj and v_proj are qkv_proj, gate_proj and up_proj are gate_up_proj: packed_modules_mapping of vLLM's classes.
+  static std::string fused_name(const std::vector<std::string>& parts) {
+    const auto dot = parts[0].rfind('.');
+    const auto before = dot == std::string::npos ? std::string() : parts[0].substr(0, dot + 1);
+    return before + (parts.size() > 2 ? "qkv_proj" : "gate_up_proj");
+  }
+
+  // The first '*' is the layer, the second any copy.
+  static std::string name_of(const Weights& weights, std::uint32_t layer) {
+    std::string out;
+    bool first = true;
+    for (const auto letter : weights.pattern) {
+      if (letter != '*') {
+        out += letter;
+        continue;
+      }
+      out += first ? std::to_string(layer) : "0";
+      first = false;
+    }
+    return out;
+  }
+
+  Result<std::optional<std::uint16_t>> first_match(std::string_view name, bool fused) {
+    const auto at = std::lower_bound(rules_.named.begin(), rules_.named.end(), name,
+                                     [](const auto& one, std::string_view wanted) { return one.first < wanted; });
+    std::optional<std::uint16_t> named;
+    if (at != rules_.named.end() && at->first == name) named = at->second;
+    if (named && (!rules_.ignored_first || *named == 0)) return named;
+    for (const auto& rule : rules_.patterns) {
+      if ((rule.fused_only && !fused) || (named && rule.format != 0)) continue;
+      const bool expression = rule.pattern.how() == How::start || rule.pattern.how() == How::search;
+      comparisons_ += expression ? kExpressionCosts : 1;
+      if (comparisons_ > kMostComparisons)
+        return fail(VRAMAUTO_E_LIMIT, "quantization_config", "{} names of layers are too many for {} weights in {} layers",
+                    rules_.patterns.size(), blueprint_.weights.size(), blueprint_.traits.layers);
+      if (rule.pattern.matches(name)) return std::optional<std::uint16_t>(rule.format);
+    }
+    return named;
+  }
+
+  bool by_tensors() const { return rules_.packed_tensors_decide && (model_.tensors.known() || !model_.index_names.empty()); }
+
+  // Whether the files hold packed words of this layer, where they say.
+  bool stored_quantised(const std::string& name) const {
+    if (!by_tensors()) return true;
+    const auto wanted = name + ".qweight";
+    if (model_.tensors.known()) return model_.tensors.find(wanted) != nullptr;
+    return std::binary_search(model_.index_names.begin(), model_.index_names.end(), wanted);
+  }
+
+  const model::Model& model_;
+  const estimator::Blueprint& blueprint_;
+  const Rules& rules_;
+  Placed& out_;
+  std::uint64_t comparisons_ = 0;
+};
+
+// What the answer depends on. The documents are kept, so their addresses stay theirs.
+std::string key_of(const model::Model& model, std::string_view asked, const json::Document* separate) {
+  const void* roots[] = {&model.config.root(), separate ? &separate->root() : nullptr};
+  std::string out(reinterpret_cast<const char*>(roots), sizeof roots);
+  return out.append(asked);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Placed>> placed_formats(const model::Model& model, const estimator::Blueprint& blueprint,
+                                                     std::string_view asked) {
+  const auto* separate = model.document("hf_quant_config.json");
+  auto key = key_of(model, asked, separate);
+  if (auto kept = std::static_pointer_cast<const Placed>(blueprint.memo.find(key));
+      kept && kept->ends.size() == blueprint.weights.size())
+    return kept;
+  auto out = std::make_shared<Placed>();
+  out->config = model.config;
+  if (separate) out->separate = *separate;
+  out->rules = TRY(read_rules(model, asked));
+  TRY(Placing(model, blueprint, *out).place());
+  blueprint.memo.keep(std::move(key), out);
+  return std::shared_ptr<const Placed>(std::move(out));
+}
+
+}  // namespace vramauto::engine::vllm::quantization
