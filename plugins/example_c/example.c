@@ -120,7 +120,7 @@ static int32_t match(const vramauto_host *host, vramauto_call *call) {
 
 static vramauto_status describe(const vramauto_host *host, vramauto_call *call) {
   static const char note[] = "described by the example in plugins/example_c";
-  sizes m;
+  sizes m = {0};
   vramauto_traits traits;
   vramauto_status status;
   if ((status = read_sizes(host, call, &m)) != VRAMAUTO_OK) return status;

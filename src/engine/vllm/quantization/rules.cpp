@@ -312,7 +312,7 @@ Result<std::uint64_t> number(const json::Value& object, std::string_view key, st
   if (!value || value->is(json::Type::null)) return otherwise;
   if (!value->is(json::Type::integer) || value->integer <= 0 || static_cast<std::uint64_t>(value->integer) > most)
     return fail(VRAMAUTO_E_FORMAT, kWhere, "{} is {}, expected an integer from 1 to {}", key,
-                value->is(json::Type::integer) ? fmt::to_string(value->integer) : std::string(json::type_name(value->type)), most);
+                value->is(json::Type::integer) ? std::to_string(value->integer) : std::string(json::type_name(value->type)), most);
   return static_cast<std::uint64_t>(value->integer);
 }
 
