@@ -1,6 +1,7 @@
 set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1" CACHE STRING "")
 set(CMAKE_C_FLAGS_DEBUG "-O1 -g1" CACHE STRING "")
-set(VRAMAUTO_WERROR ON CACHE BOOL "")
+# g++ says of itself that sanitizers make it warn falsely: the other builds have warnings as errors
+set(VRAMAUTO_WERROR OFF CACHE BOOL "")
 set(VRAMAUTO_BUILD_TESTS ON CACHE BOOL "")
 set(VRAMAUTO_SANITIZE "address,undefined" CACHE STRING "")
