@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "engine/vllm/profiles.hpp"
@@ -29,6 +30,14 @@ struct Architecture {
   bool refuses_tp = false, refuses_pp = false, refuses_fp8_cache = false;
   bool ignores_cache_dtype = false;  // its class hands no cache configuration to attention: --kv-cache-dtype does nothing
 };
+
+std::span<const Architecture> decoder_architectures();
+std::span<const Architecture> moe_architectures();
+std::span<const Architecture> mla_architectures();
+std::span<const Architecture> hybrid_architectures();
+std::span<const Architecture> vision_architectures();
+std::span<const Architecture> encdec_architectures();
+std::span<const Architecture> pooling_architectures();
 
 // The row that holds for this version. E_UNSUPPORTED with the engine's reason for a name it does not know, or no longer serves.
 Result<const Architecture*> find_architecture(std::string_view name, const Version& version);

@@ -11,8 +11,10 @@ namespace vramauto::estimator {
 
 // The shape of one layer. All layers of most models have the same.
 struct LayerShape {
-  std::uint32_t heads = 0, kv_heads = 0;  // 0: no attention in this layer
-  std::uint32_t intermediate = 0;         // 0: no MLP
+  std::uint32_t heads = 0, kv_heads = 0;      // 0: no attention in this layer
+  std::uint32_t intermediate = 0;             // 0: no MLP
+  std::uint32_t head_dim = 0, v_dim = 0;      // 0: the model's; 0: as head_dim
+  std::uint8_t mixer = 0, feed = 0, own = 0;  // 0: attention; MLP; other numbers are the family's own
   bool operator==(const LayerShape&) const = default;
 };
 

@@ -1,0 +1,64 @@
+#include "estimator/decoder/experts.hpp"
+
+#include <string>
+
+namespace vramauto::estimator {
+namespace {
+
+enum : std::uint32_t { kRouted = 8, kShared = 9 };  // parameters: gate and up of each are one tensor of the engine
+
+struct Place {
+  const Description& model;
+  std::string_view prefix;
+  const vramauto_layers& range;
+
+  std::string name(std::string_view part) const { return std::string(prefix).append(part); }
+};
+
+// vLLM 0.33, model_executor/layers/fused_moe: w13 holds gate and up of all experts of a rank, w2 their down projections.
+vramauto_status routed(const Place& at, const ExpertNames& names, const Experts& experts, std::uint64_t input) {
+  const auto add = [&](std::string_view part, std::uint64_t rows, std::uint64_t cols, vramauto_split inner) {
+    Tensors one(nullptr, VRAMAUTO_ROLE_EXPERT, at.range, rows, cols);
+    const auto name = at.name(part);
+    one.name = name.c_str();
+    one.copies = experts.count;
+    one.split = VRAMAUTO_SPLIT_EXPERTS;
+    one.inner = inner;
+    one.parameter = inner == VRAMAUTO_SPLIT_ROWS ? std::uint32_t{kRouted} : 0;
+    return at.model.add(one.with(flag(experts.bias, VRAMAUTO_BIAS)));
+  };
+  if (experts.gated) VRAMAUTO_DO(add(names.gate, experts.width, input, VRAMAUTO_SPLIT_ROWS));
+  VRAMAUTO_DO(add(names.up, experts.width, input, VRAMAUTO_SPLIT_ROWS));
+  return add(names.down, input, experts.width, VRAMAUTO_SPLIT_COLS);
+}
+
+vramauto_status shared(const Place& at, const ExpertNames& names, const Experts& experts, std::uint64_t hidden) {
+  const auto add = [&](std::string_view part, std::uint64_t rows, std::uint64_t cols, vramauto_split split) {
+    const auto name = at.name(part);
+    Tensors one(name.c_str(), VRAMAUTO_ROLE_SHARED_EXPERT, at.range, rows, cols);
+    one.by(experts.shared_whole ? vramauto_split{VRAMAUTO_SPLIT_NONE} : split);
+    return at.model.add(one.part_of(split == VRAMAUTO_SPLIT_ROWS ? std::uint32_t{kShared} : 0));
+  };
+  if (experts.gated) VRAMAUTO_DO(add(names.shared_gate, experts.shared_width, hidden, VRAMAUTO_SPLIT_ROWS));
+  VRAMAUTO_DO(add(names.shared_up, experts.shared_width, hidden, VRAMAUTO_SPLIT_ROWS));
+  return add(names.shared_down, hidden, experts.shared_width, VRAMAUTO_SPLIT_COLS);
+}
+
+}  // namespace
+
+vramauto_status add_experts(const Description& model, const ExpertNames& names, const Experts& experts, std::string_view prefix,
+                            const vramauto_layers& range, std::uint32_t hidden) {
+  const Place at{model, prefix, range};
+  const auto router = at.name(names.router);
+  VRAMAUTO_DO(model.add(Tensors(router.c_str(), VRAMAUTO_ROLE_ROUTER, range, experts.count, hidden)
+                            .of(experts.router_dtype)
+                            .with(flag(experts.router_bias, VRAMAUTO_BIAS))));
+  if (experts.correction)
+    VRAMAUTO_DO(
+        model.add(Tensors(at.name(names.correction).c_str(), VRAMAUTO_ROLE_ROUTER, range, experts.count, 1).of(VRAMAUTO_F32)));
+  if (experts.has_switch) VRAMAUTO_DO(model.add(Tensors(at.name(names.switch_).c_str(), VRAMAUTO_ROLE_ROUTER, range, 1, hidden)));
+  if (experts.shared_width) VRAMAUTO_DO(shared(at, names, experts, hidden));
+  return routed(at, names, experts, experts.input ? experts.input : hidden);
+}
+
+}  // namespace vramauto::estimator

@@ -1,0 +1,37 @@
+// A layer's experts: a router, routed experts of one shape, and experts that every token passes.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "estimator/decoder/writer.hpp"
+
+namespace vramauto::estimator {
+
+// Names follow the layer's prefix; in those of routed experts the '*' is the expert.
+struct ExpertNames {
+  std::string_view router = "mlp.gate";
+  std::string_view gate = "mlp.experts.*.gate_proj", up = "mlp.experts.*.up_proj", down = "mlp.experts.*.down_proj";
+  std::string_view correction = "mlp.gate.e_score_correction_bias";
+  std::string_view shared_gate = "mlp.shared_experts.gate_proj", shared_up = "mlp.shared_experts.up_proj",
+                   shared_down = "mlp.shared_experts.down_proj";
+  std::string_view switch_ = "mlp.shared_expert_gate";
+};
+
+struct Experts {
+  std::uint32_t count = 0, per_token = 0, width = 0;  // routed experts, those a token takes, intermediate size of one
+  std::uint32_t input = 0;                            // features an expert sees; 0: the hidden size
+  std::uint32_t shared_width = 0;                     // of all shared experts together; 0: none
+  bool gated = true;                                  // gate and up, else up alone
+  bool bias = false;                                  // on the routed experts' projections
+  bool router_bias = false;
+  vramauto_dtype router_dtype = 0;  // 0: as the model
+  bool correction = false;          // one float32 per expert beside the router
+  bool has_switch = false;          // a gate of one number before the shared expert
+  bool shared_whole = false;        // shared experts are not divided by tensor parallelism
+};
+
+vramauto_status add_experts(const Description& model, const ExpertNames& names, const Experts& experts, std::string_view prefix,
+                            const vramauto_layers& range, std::uint32_t hidden);
+
+}  // namespace vramauto::estimator
