@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/vllm/encoders.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/quantization/placed.hpp"
+#include "engine/vllm/workspaces.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -60,6 +62,13 @@ Factor hidden_factor(const Context& context, bool last_stage) {
   return context.effective.enforce_eager ? Factor{3.85, 3.6, 4.25} : Factor{3.15, 2.8, 4.25};
 }
 
+void add(Amount& sum, const Amount& more) {
+  sum.best = saturating_add(sum.best, more.best);
+  sum.low = saturating_add(sum.low, more.low);
+  sum.high = saturating_add(sum.high, more.high);
+}
+
+// Beside the hidden states: the MLP at its widest, or what latent attention multiplies back.
 Amount forward_of(const Context& context, bool last_stage) {
   const double hidden = context.blueprint->traits.hidden, tp = context.parallel.tp;
   const double tokens = static_cast<double>(context.effective.max_num_batched_tokens) * context.element_bytes();
@@ -68,8 +77,9 @@ Amount forward_of(const Context& context, bool last_stage) {
     if (!(forward.flags & VRAMAUTO_DRAFT))
       widest = std::max(widest, (forward.flags & VRAMAUTO_UNGATED ? 2.0 : 3.0) * forward.intermediate / tp);
   const auto factor = hidden_factor(context, last_stage);
-  return {scaled(tokens, widest + factor.best * hidden), scaled(tokens, widest + factor.low * hidden),
-          scaled(tokens, widest + factor.high * hidden)};
+  const double beside = std::max(tokens * widest, static_cast<double>(latent_workspace(context)));
+  return {scaled(1, beside + tokens * factor.best * hidden), scaled(1, beside + tokens * factor.low * hidden),
+          scaled(1, beside + tokens * factor.high * hidden)};
 }
 
 // Beside the logits: the hidden states of the forward pass, still held, and the rows selected from them (V1 copies them once more).
@@ -86,7 +96,13 @@ Amount sampler_of(const Context& context, const SamplerCost& cost) {
 }  // namespace
 
 Amount Activation::peak() const {
-  return {std::max(forward.best, sampler.best), std::max(forward.low, sampler.low), std::max(forward.high, sampler.high)};
+  return {std::max({forward.best, sampler.best, encoder.best}), std::max({forward.low, sampler.low, encoder.low}),
+          std::max({forward.high, sampler.high, encoder.high})};
+}
+
+std::string_view Activation::phase() const {
+  if (encoder.best > std::max(sampler.best, forward.best)) return "encoder";
+  return sampler.best >= forward.best ? "sampler" : "forward pass";
 }
 
 // b bytes of the logits themselves, then what sampling in fp32 adds: 36 with a full sort, 12 in place with exponential noise.
@@ -117,6 +133,14 @@ Activation activation_of_stage(const Context& context, std::uint32_t stage) {
   Activation out;
   out.forward = forward_of(context, last);
   if (last && context.generates()) out.sampler = sampler_of(context, sampler_cost(context));
+  const auto experts = expert_workspace(context);
+  add(out.forward, experts.amount);
+  if (experts.stays && last && context.generates()) add(out.sampler, experts.amount);
+  if (stage > 0) return out;
+  const auto encoder = encoder_profile(context);
+  out.encoder = encoder.peak;
+  add(out.forward, Amount::exact(encoder.resident));
+  if (out.sampler.best) add(out.sampler, Amount::exact(encoder.resident));
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Peak of temporary memory in the engine's profile run: the larger of the forward pass and the sampler.
+// Peak of temporary memory in the engine's profile run: the largest of encoder, forward pass and sampler.
 #pragma once
 
 #include "engine/vllm/context.hpp"
@@ -6,9 +6,9 @@
 namespace vramauto::engine::vllm {
 
 struct Activation {
-  Amount forward, sampler;  // sampler 0 on stages without one
-  Amount peak() const;      // the larger, bound by bound
-  bool sampler_decides() const { return sampler.best >= forward.best; }
+  Amount forward, sampler, encoder;  // sampler and encoder 0 on stages without
+  Amount peak() const;               // the largest, bound by bound
+  std::string_view phase() const;    // whose the best value is
 };
 
 Activation activation_of_stage(const Context& context, std::uint32_t stage);

@@ -26,11 +26,11 @@ void bill(Rank& rank, Amount Rank::*member, std::string_view name, vramauto_kind
 }
 
 void bill_activation(const Context& context, const Activation& activation, Rank& rank) {
-  const bool sampler = activation.sampler_decides();
-  bill(rank, &Rank::activation, sampler ? "sampler" : "forward pass", VRAMAUTO_KIND_ACTIVATIONS, activation.peak(),
-       context.mrv2 ? "counted from the tensors alive"
-       : sampler    ? "measured, 0.8 to 0.20"
-                    : "measured, 0.10 and 0.19");
+  const auto phase = activation.phase();
+  bill(rank, &Rank::activation, phase, VRAMAUTO_KIND_ACTIVATIONS, activation.peak(),
+       context.mrv2 || phase == "encoder" ? "counted from the tensors alive"
+       : phase == "sampler"               ? "measured, 0.8 to 0.20"
+                                          : "measured, 0.10 and 0.19");
 }
 
 // From 0.20 on, the first start with an empty compile cache sizes the KV cache about 1 GiB smaller on one card, half of it on two

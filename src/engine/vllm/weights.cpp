@@ -5,6 +5,7 @@
 
 #include "engine/vllm/allocator.hpp"
 #include "engine/vllm/architectures.hpp"
+#include "engine/vllm/encoders.hpp"
 #include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/shards.hpp"
 
@@ -25,8 +26,8 @@ constexpr Version kQuantisedHeads{0, 20, 0};
 constexpr std::uint32_t kScales = 4;
 
 struct Sums {
-  Bytes embedding = 0, layers = 0, head = 0, rope = 0, buffers = 0;
-  Bytes total() const { return embedding + layers + head + rope + buffers; }
+  Bytes embedding = 0, layers = 0, head = 0, rope = 0, buffers = 0, encoders = 0;
+  Bytes total() const { return embedding + layers + head + rope + buffers + encoders; }
 };
 
 class Stage {
@@ -39,10 +40,12 @@ class Stage {
         allocator_(Bytes{context.profile->load_split_mib} * kMiB) {
     const bool first = stage == 0, last = stage + 1 == context.parallel.pp, everywhere = context.architecture->ends_on_all_stages;
     input_ = first || everywhere || (last && tied());
+    encoders_ = first ? encoders_in_use(context) : 0;
     output_ = last || everywhere;
   }
 
   RankWeights count() {
+    if (encoders_) towers();
     if (input_) ends(VRAMAUTO_LAYER_INPUT, sums_.embedding);
     ropes();
     layers();
@@ -71,7 +74,7 @@ class Stage {
   void ends(std::int32_t end, Bytes& sum) {
     for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
       const auto& weights = blueprint_.weights[i];
-      if (weights.layers.first != end || weights.flags & (VRAMAUTO_TIED | VRAMAUTO_DRAFT)) continue;
+      if (weights.layers.first != end || weights.encoders || weights.flags & (VRAMAUTO_TIED | VRAMAUTO_DRAFT)) continue;
       const bool plain_head =
           weights.role == VRAMAUTO_ROLE_HEAD && !formats_.rules.head_by_rule && context_.profile->from < kQuantisedHeads;
       const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, plain_head ? std::uint16_t{0} : formats_.ends[i]});
@@ -79,6 +82,28 @@ class Stage {
       late_ += part.tensors.late;
       allocate(part);
     }
+  }
+
+  // Encoders stand before the layers, on the first stage. Copies are an encoder's own layers.
+  void towers() {
+    for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
+      const auto& weights = blueprint_.weights[i];
+      if (!(weights.encoders & encoders_) || weights.layers.first >= 0) continue;
+      const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, formats_.ends[i]});
+      sums_.encoders += part.tensors.total() + part.bias;
+      late_ += part.tensors.late;
+      const auto copies = std::max(1u, weights.copies);
+      for (std::uint32_t t = 0; t < part.tensors.count; ++t) allocate(part.tensors.bytes[t] / copies, copies);
+      allocate(part.bias / copies, copies);
+    }
+  }
+
+  // Equal tensors, one after another: from the second on the allocator does as with the one before, or nearly so.
+  void allocate(Bytes bytes, std::uint32_t times) {
+    constexpr std::uint32_t kSimulated = 128;
+    const auto before = allocated_;
+    for (std::uint32_t i = 0; i < std::min(times, kSimulated); ++i) allocate(bytes);
+    if (times > kSimulated) allocated_ += (allocated_ - before) / kSimulated * (times - kSimulated);
   }
 
   // One table for all layers of the stage that share it. transformers keeps the frequencies instead, twice and in float32:
@@ -265,7 +290,8 @@ class Stage {
       component.amount = Amount::exact(bytes);
       component.source = source;
     };
-    out.components.reserve(7);
+    out.components.reserve(8);
+    add("encoders", sums_.encoders, "config");
     add("embedding", sums_.embedding, "config");
     add("layers", sums_.layers, "config");
     add("head", sums_.head, "config");
@@ -282,6 +308,7 @@ class Stage {
   StageRange range_;
   CachingAllocator allocator_;
   bool input_ = false, output_ = false;
+  std::uint64_t encoders_ = 0;
   Sums sums_;
   Bytes allocated_ = 0, late_ = 0;
   Result<void> refused_;

@@ -1,0 +1,23 @@
+// Image, video and audio towers of a multimodal model: which are in use, and what profiling the widest of them leaves and needs.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/vllm/context.hpp"
+
+namespace vramauto::engine::vllm {
+
+// Items of a modality that --limit-mm-per-prompt allows in one request; 999 where it says nothing. 0: its tower is not built.
+std::uint64_t items_allowed(const Workload& workload, std::string_view modality);
+
+// Bit i: the blueprint's i-th encoder is in use. What is not is neither built nor profiled.
+std::uint64_t encoders_in_use(const Context& context);
+
+struct EncoderProfile {
+  Bytes resident = 0;  // of the items profiled, still held in the phases after
+  Amount peak;         // while the tower runs, resident included
+};
+EncoderProfile encoder_profile(const Context& context);
+
+}  // namespace vramauto::engine::vllm
