@@ -76,12 +76,15 @@ struct Session {  // a context, one described GPU kind, and the error they repor
   vramauto_error error;
   vramauto_context* context = nullptr;
   vramauto_devices* devices = nullptr;
+  vramauto_workload* workload = nullptr;
   explicit Session(const char* gpus) {
     VRAMAUTO_INIT(error);
     must(vramauto_context_new(nullptr, &context, &error), error);
+    must(vramauto_workload_new(context, &workload, &error), error);
     must(vramauto_devices_parse(context, gpus, &devices, &error), error);
   }
   ~Session() {
+    vramauto_workload_free(workload);
     vramauto_devices_free(devices);
     vramauto_context_free(context);
   }
@@ -92,7 +95,7 @@ struct Session {  // a context, one described GPU kind, and the error they repor
   }
   void plan(const vramauto_model* model) {
     vramauto_plan* plan = nullptr;
-    must(vramauto_plan_calculate(context, devices, model, nullptr, &plan, &error), error);
+    must(vramauto_plan_calculate(context, devices, model, workload, &plan, &error), error);
     vramauto_plan_free(plan);
   }
 };
@@ -116,6 +119,27 @@ void plan_alone(benchmark::State& state) {
   auto* model = session.open(folder_8b);
   for (auto _ : state) session.plan(model);
   vramauto_model_free(model);
+}
+
+// A catalogued model of experts and latent attention, on eight ranks.
+void plan_of_many_experts(benchmark::State& state) {
+  Session session("8x H200");
+  must(vramauto_workload_set(session.workload, "tensor-parallel-size", "8", &session.error), session.error);
+  auto* model = session.open("deepseek-ai/DeepSeek-V3.1");
+  for (auto _ : state) session.plan(model);
+  vramauto_model_free(model);
+}
+
+// Finds, checks and opens the plugins beside the library. From the second time on the loader has them already.
+void context_with_plugins(benchmark::State& state) {
+  vramauto_error error;
+  VRAMAUTO_INIT(error);
+  for (auto _ : state) {
+    vramauto_context* context = nullptr;
+    must(vramauto_context_new(nullptr, &context, &error), error);
+    benchmark::DoNotOptimize(vramauto_plugin_count(context));
+    vramauto_context_free(context);
+  }
 }
 
 void whole_process(benchmark::State& state) {
@@ -172,6 +196,8 @@ int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("open_8b", open_model, folder_8b)->Unit(benchmark::kMicrosecond)->UseRealTime();
   benchmark::RegisterBenchmark("open_and_plan_8b", open_and_plan)->Unit(benchmark::kMicrosecond)->UseRealTime();
   benchmark::RegisterBenchmark("plan_8b", plan_alone)->Unit(benchmark::kMicrosecond)->UseRealTime();
+  benchmark::RegisterBenchmark("plan_deepseek_v3_tp8", plan_of_many_experts)->Unit(benchmark::kMicrosecond)->UseRealTime();
+  benchmark::RegisterBenchmark("context_with_plugins", context_with_plugins)->Unit(benchmark::kMicrosecond)->UseRealTime();
   benchmark::RegisterBenchmark("headers_alone_big", headers_alone, folder_big)->Unit(benchmark::kMicrosecond)->UseRealTime();
   benchmark::RegisterBenchmark("open_big", open_model, folder_big)->Unit(benchmark::kMicrosecond)->UseRealTime();
   benchmark::RegisterBenchmark("process_8b", whole_process)->Unit(benchmark::kMicrosecond)->UseRealTime();
@@ -184,6 +210,8 @@ int main(int argc, char** argv) {
   ratio(reporter, "open_big", "headers_alone_big");
   against(reporter, "open_and_plan_8b", 300);
   against(reporter, "plan_8b", 5);
+  against(reporter, "plan_deepseek_v3_tp8", 50);
+  against(reporter, "context_with_plugins", 2000);
   against(reporter, "process_8b", 5000);
   return 0;
 }

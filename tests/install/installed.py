@@ -73,6 +73,40 @@ def check_example(root, prefix, command):
     assert "in use   org.vramauto.example_c" in run(command, "plugins"), "a plugin beside the library is found"
 
 
+def in_use(command):
+    """Estimators' plugins of ours that the command accepts, and reasons for the others."""
+    listed = json.loads(run(command, "plugins", "--json"))["plugins"]
+    return ({p["id"] for p in listed if p["status"] == "VRAMAUTO_OK" and p["path"].startswith("/")},
+            [p["message"] for p in listed if p["status"] != "VRAMAUTO_OK"])
+
+
+def check_shipped(root, build, prefix):
+    """The plugins beside the library are used wherever they lie, unless anybody could have changed them."""
+    shipped = {"org.vramauto." + f.stem.removeprefix("vramauto_") for f in (build / "lib/vramauto/plugins-v1").glob("vramauto_*.so")}
+    if not shipped:
+        print("our plugins are built into the library: where they are found was skipped")
+        return
+    assert in_use(build / "bin" / "vramauto") == (shipped, []), in_use(build / "bin" / "vramauto")
+    assert in_use(prefix / "bin" / "vramauto") == (shipped, []), in_use(prefix / "bin" / "vramauto")
+
+    group = root / "group"  # as a clone and build under umask 002 leave it
+    shutil.copytree(prefix, group, symlinks=True)
+    run("chmod", "-R", "g+w", group)
+    assert in_use(group / "bin" / "vramauto") == (shipped, []), in_use(group / "bin" / "vramauto")
+
+    if os.geteuid() == 0:
+        other = root / "other"
+        shutil.copytree(prefix, other, symlinks=True)
+        run("chown", "-R", "65534:65534", other)
+        assert in_use(other / "bin" / "vramauto") == (shipped, []), "the library's owner may own its plugins"
+    else:
+        print("not root: a folder of another owner was skipped")
+
+    run("chmod", "-R", "o+w", group)
+    found, reasons = in_use(group / "bin" / "vramauto")
+    assert not found and reasons, "what the world may write is refused, with a reason"
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="vramauto-install-") as root:
@@ -97,6 +131,7 @@ def main():
 
         command = only(prefix / "bin", "vramauto")
         assert run(command, "--version").startswith("vramauto "), "the installed command finds its library"
+        check_shipped(pathlib.Path(root), build, prefix)
         check_example(pathlib.Path(root), prefix, command)
         moved = prefix.rename(pathlib.Path(root) / "moved")
         assert run(moved / "bin" / "vramauto", "--version").startswith("vramauto "), "also when the prefix is moved"
