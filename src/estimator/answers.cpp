@@ -94,7 +94,7 @@ const char* fault_of(const vramauto_weights& w) {
   if (w.split > VRAMAUTO_SPLIT_EXPERTS || w.inner > VRAMAUTO_SPLIT_EXPERTS || w.uneven > VRAMAUTO_UNEVEN_PAD)
     return "split is unknown";
   if (w.split == VRAMAUTO_SPLIT_UNITS && (w.units == 0 || w.rows % w.units != 0)) return "rows are not a multiple of units";
-  if (w.flags & ~std::uint32_t{VRAMAUTO_DRAFT | VRAMAUTO_TIED | VRAMAUTO_NOT_STORED | VRAMAUTO_BIAS})
+  if (w.flags & ~std::uint32_t{VRAMAUTO_DRAFT | VRAMAUTO_TIED | VRAMAUTO_NOT_STORED | VRAMAUTO_BIAS | VRAMAUTO_BORROWED})
     return "flags are not those of weights";
   return nullptr;
 }

@@ -2,6 +2,8 @@
 // it names (what they build where). Between the two a boundary that no list gives stands at 0.20.0.
 #include "engine/vllm/architectures.hpp"
 
+#include <string>
+
 #include "support/text.hpp"
 
 namespace vramauto::engine::vllm {
@@ -20,21 +22,54 @@ constexpr std::span<const Architecture> (*kTables[])() = {decoder_architectures,
                                                           hybrid_architectures,  vision_architectures, encdec_architectures,
                                                           pooling_architectures};
 
+// What a search found: the row of this version, else one of another.
+struct Search {
+  const Architecture *row = nullptr, *other = nullptr;
+};
+
+Search search(std::string_view name, const Version& version) {
+  Search out;
+  for (const auto table : kTables)
+    for (const auto& row : table()) {
+      if (name.empty() || !has_word(row.names, name)) continue;
+      out.other = &row;
+      if (version >= row.since && version < row.until) return {&row, &row};
+    }
+  return out;
+}
+
+// vLLM 0.33, config/model.py, _SUFFIX_TO_DEFAULTS, and registry.py, _normalize_arch: an architecture that is not listed and is named
+// after a pooling task is a class of the same stem, converted.
+constexpr std::string_view kConverted[] = {"ForTextEncoding",        "EmbeddingModel",         "ForSequenceClassification",
+                                           "ForTokenClassification", "ForAudioClassification", "ForImageClassification",
+                                           "ForVideoClassification", "ClassificationModel",    "ForRewardModeling",
+                                           "RewardModel",            "Model"};
+constexpr std::string_view kClasses[] = {"ForCausalLM", "ForConditionalGeneration", "ChatModel", "LMHeadModel"};
+
+Search search_converted(std::string_view name, const Version& version) {
+  for (const auto suffix : kConverted) {
+    if (!name.ends_with(suffix)) continue;
+    for (const auto ending : kClasses)
+      if (const auto found = search(std::string(name.substr(0, name.size() - suffix.size())).append(ending), version); found.row)
+        return found;
+    return {};
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<const Architecture*> find_architecture(std::string_view name, const Version& version) {
   constexpr std::string_view where = "architecture";
-  const Architecture* other = nullptr;
-  for (const auto table : kTables)
-    for (const auto& row : table()) {
-      if (name.empty() || !has_word(row.names, name)) continue;
-      other = &row;
-      if (version >= row.since && version < row.until) return &row;
-    }
-  if (other && version >= other->until)
+  auto found = search(name, version);
+  if (!found.other) found = search_converted(name, version);
+  if (found.row && !found.row->refused.empty())
+    return fail(VRAMAUTO_E_UNSUPPORTED, where, "Model architecture {}: {}", name, found.row->refused);
+  if (found.row) return found.row;
+  if (found.other && version >= found.other->until)
     return fail(VRAMAUTO_E_UNSUPPORTED, where,
                 "Model architecture {} was supported in vLLM until v{}.{}.0, and is not supported anymore", name,
-                other->until.major, other->until.minor - 1);
+                found.other->until.major, found.other->until.minor - 1);
   return fail(VRAMAUTO_E_UNSUPPORTED, where, "Model architectures ['{}'] are not supported for now in vLLM {}", text::shown(name),
               to_string(version));
 }

@@ -29,6 +29,9 @@ struct Architecture {
   bool rope_by_layer_kind = false;  // transformers: frequencies for sliding and full layers each, whatever their parameters
   bool refuses_tp = false, refuses_pp = false, refuses_fp8_cache = false;
   bool ignores_cache_dtype = false;  // its class hands no cache configuration to attention: --kv-cache-dtype does nothing
+  bool encoder_only = false;         // attention sees the whole prompt in both directions: no cache, whatever the decoder keeps
+  bool pools_whole_prompt = false;   // pooling that needs a prompt in one piece: no chunked prefill, no prefix caching
+  std::string_view refused = {};     // why the engine does not run it, where it knows the name
 };
 
 std::span<const Architecture> decoder_architectures();
@@ -39,7 +42,8 @@ std::span<const Architecture> vision_architectures();
 std::span<const Architecture> encdec_architectures();
 std::span<const Architecture> pooling_architectures();
 
-// The row that holds for this version. E_UNSUPPORTED with the engine's reason for a name it does not know, or no longer serves.
+// The row that holds for this version; of a name that is not listed itself, that of the class it is converted from
+// (Qwen3ForSequenceClassification: Qwen3ForCausalLM). E_UNSUPPORTED with the engine's reason for a name it does not know, or no longer serves.
 Result<const Architecture*> find_architecture(std::string_view name, const Version& version);
 
 }  // namespace vramauto::engine::vllm

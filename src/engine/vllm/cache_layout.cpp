@@ -79,7 +79,7 @@ Result<void> collect(const Context& context, const CacheNumbers& numbers, CacheL
   const auto row = out.stages + 1;
   const auto block = block_tokens(context, numbers);
   for (const auto& cache : context.blueprint->caches) {
-    if (cache.flags & (VRAMAUTO_BORROWED | VRAMAUTO_DRAFT)) continue;
+    if (context.encoder_only || cache.flags & (VRAMAUTO_BORROWED | VRAMAUTO_DRAFT)) continue;
     auto bucket = TRY(bucket_of(context, cache, numbers, block));
     std::size_t at = 0;
     while (at < out.buckets.size() && !alike(out.buckets[at], bucket)) ++at;

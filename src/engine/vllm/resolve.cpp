@@ -96,14 +96,35 @@ Result<void> check_batch(const Effective& effective) {
   return {};
 }
 
+// A pooling model whose configuration turns causal attention off: vLLM 0.33, models/llama.py, qwen2.py, qwen3.py, gemma3.py.
+bool is_encoder_only(const Context& context) {
+  if (context.architecture->encoder_only) return true;
+  if (context.generates()) return false;
+  if (context.blueprint->caches.empty()) return true;
+  const auto* causal = config_value(*context.model, "is_causal");
+  const auto* both_ways = config_value(*context.model, "use_bidirectional_attention");
+  return (causal && causal->is(json::Type::boolean) && !causal->boolean) ||
+         (both_ways && both_ways->is(json::Type::boolean) && both_ways->boolean);
+}
+
+// Chunked prefill and prefix caching unless asked otherwise: V1's decoders, and what is pooled from the last token of one. vLLM
+// 0.33, config/model.py, is_chunked_prefill_supported and is_prefix_caching_supported.
+bool splits_prompts(const Context& context) {
+  constexpr Version kPoolsInV1{0, 10, 0};
+  if (!context.profile->v1 || context.blueprint->traits.task == 3) return false;
+  if (context.generates()) return true;
+  return context.profile->from >= kPoolsInV1 && !context.encoder_only && !context.architecture->pools_whole_prompt;
+}
+
 Result<void> resolve_effective(Context& context) {
   const auto& asked = *context.workload;
   auto& out = context.effective;
   out.max_model_len = TRY(resolve_length(context));
   out.enforce_eager = asked.enforce_eager;
-  const bool v1 = context.profile->v1 && context.generates();  // V0 and pooling models leave both off
-  out.enable_prefix_caching = asked.enable_prefix_caching.value_or(v1);
-  out.enable_chunked_prefill = asked.enable_chunked_prefill.value_or(v1);
+  context.encoder_only = is_encoder_only(context);
+  const bool splits = splits_prompts(context);
+  out.enable_prefix_caching = asked.enable_prefix_caching.value_or(splits);
+  out.enable_chunked_prefill = asked.enable_chunked_prefill.value_or(splits);
   const auto batch = resolve_batch(*context.profile, asked, context.device, out.max_model_len, out.enable_chunked_prefill);
   out.max_num_batched_tokens = batch.tokens;
   out.max_num_seqs = batch.sequences;

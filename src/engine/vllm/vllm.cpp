@@ -47,7 +47,7 @@ std::uint64_t VllmEstimate::blocks_in(std::span<const Bytes> cache) const {
   auto least = UINT64_MAX;
   for (std::size_t i = 0; i < cache.size(); ++i)
     if (const auto block = layout.bytes_per_block(ranks[i].pp)) least = std::min(least, cache[i] / block);
-  return least == UINT64_MAX ? 0 : least;
+  return least == UINT64_MAX ? 1 : least;  // without a cache the engine makes one block of nothing
 }
 
 // From 0.21 on the start-up check believes --num-gpu-blocks-override.

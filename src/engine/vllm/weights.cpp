@@ -49,7 +49,7 @@ class Stage {
     if (input_) ends(VRAMAUTO_LAYER_INPUT, sums_.embedding);
     ropes();
     layers();
-    if (output_) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
+    if (output_ || pools()) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
     buffers();
     return answer();
   }

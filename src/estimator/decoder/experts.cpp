@@ -37,25 +37,59 @@ vramauto_status shared(const Place& at, const ExpertNames& names, const Experts&
     const auto name = at.name(part);
     Tensors one(name.c_str(), VRAMAUTO_ROLE_SHARED_EXPERT, at.range, rows, cols);
     one.by(experts.shared_whole ? vramauto_split{VRAMAUTO_SPLIT_NONE} : split);
-    return at.model.add(one.part_of(split == VRAMAUTO_SPLIT_ROWS ? std::uint32_t{kShared} : 0));
+    one.part_of(split == VRAMAUTO_SPLIT_ROWS ? std::uint32_t{kShared} : 0);
+    return at.model.add(one.with(flag(experts.shared_bias, VRAMAUTO_BIAS)));
   };
   if (experts.gated) VRAMAUTO_DO(add(names.shared_gate, experts.shared_width, hidden, VRAMAUTO_SPLIT_ROWS));
   VRAMAUTO_DO(add(names.shared_up, experts.shared_width, hidden, VRAMAUTO_SPLIT_ROWS));
   return add(names.shared_down, hidden, experts.shared_width, VRAMAUTO_SPLIT_COLS);
 }
 
+constexpr std::uint64_t kMostExperts = 1u << 20, kMostWidth = 1u << 22;
+
+Answer<std::uint32_t> size(const Description& model, std::string_view keys, std::uint64_t most) {
+  const auto value = VRAMAUTO_TAKE(model.positive(keys, most));
+  return {static_cast<std::uint32_t>(value), VRAMAUTO_OK};
+}
+
+// As size(), but 0, null and missing mean none.
+Answer<std::uint32_t> size_or_none(const Description& model, std::string_view keys, std::uint64_t most) {
+  const auto at = model.first(keys);
+  if (at.empty()) return {0, VRAMAUTO_OK};
+  const auto stated = VRAMAUTO_TAKE(model.integer(at.c_str()));
+  if (stated == 0) return {0, VRAMAUTO_OK};
+  return size(model, keys, most);
+}
+
 }  // namespace
+
+Answer<Experts> read_experts(const Description& model, const ExpertKeys& keys, const Experts& base) {
+  auto out = base;
+  out.count = VRAMAUTO_TAKE(size(model, keys.count, kMostExperts));
+  out.per_token = VRAMAUTO_TAKE(size(model, keys.per_token, kMostExperts));
+  out.width = VRAMAUTO_TAKE(size(model, keys.width, kMostWidth));
+  if (out.per_token > out.count)
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, model.first(keys.per_token) + " is " + std::to_string(out.per_token) +
+                                              ", expected at most the " + std::to_string(out.count) + " experts there are")};
+  if (!keys.shared_width.empty()) out.shared_width = VRAMAUTO_TAKE(size_or_none(model, keys.shared_width, kMostWidth));
+  if (!keys.shared_count.empty()) {
+    const auto count = VRAMAUTO_TAKE(size_or_none(model, keys.shared_count, 64));
+    out.shared_width = count * out.width;
+  }
+  return {out, VRAMAUTO_OK};
+}
 
 vramauto_status add_experts(const Description& model, const ExpertNames& names, const Experts& experts, std::string_view prefix,
                             const vramauto_layers& range, std::uint32_t hidden) {
   const Place at{model, prefix, range};
-  const auto router = at.name(names.router);
-  VRAMAUTO_DO(model.add(Tensors(router.c_str(), VRAMAUTO_ROLE_ROUTER, range, experts.count, hidden)
-                            .of(experts.router_dtype)
-                            .with(flag(experts.router_bias, VRAMAUTO_BIAS))));
+  if (!names.router.empty())
+    VRAMAUTO_DO(model.add(Tensors(at.name(names.router).c_str(), VRAMAUTO_ROLE_ROUTER, range, experts.count, hidden)
+                              .of(experts.router_dtype)
+                              .with(flag(experts.router_bias, VRAMAUTO_BIAS))));
   if (experts.correction)
-    VRAMAUTO_DO(
-        model.add(Tensors(at.name(names.correction).c_str(), VRAMAUTO_ROLE_ROUTER, range, experts.count, 1).of(VRAMAUTO_F32)));
+    VRAMAUTO_DO(model.add(
+        Tensors(at.name(names.correction).c_str(), VRAMAUTO_ROLE_ROUTER, range, experts.count, 1).of(experts.correction_dtype)));
   if (experts.has_switch) VRAMAUTO_DO(model.add(Tensors(at.name(names.switch_).c_str(), VRAMAUTO_ROLE_ROUTER, range, 1, hidden)));
   if (experts.shared_width) VRAMAUTO_DO(shared(at, names, experts, hidden));
   return routed(at, names, experts, experts.input ? experts.input : hidden);

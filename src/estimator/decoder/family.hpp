@@ -8,7 +8,7 @@ namespace vramauto::estimator {
 
 enum class Norm : std::uint8_t { rms, layer, layer_without_bias, chatglm, none };
 enum class KvHeads : std::uint8_t { keys, query, one_if_multi_query, falcon, refined_web, chatglm };
-enum class Width : std::uint8_t { keys, keys_or_four, four, half, expansion };  // of the MLP
+enum class Width : std::uint8_t { keys, keys_or_four, four, half, expansion, none };  // of the MLP; none: no layer has one
 enum class Position : std::uint8_t { rope, learned, learned_plus_two, alibi, baichuan, falcon, rope_if_named };
 enum class QkNorm : std::uint8_t { none, head_rms, head_layer, full_rms, full_layer, per_head };
 enum class Tie : std::uint8_t { key, always, never };

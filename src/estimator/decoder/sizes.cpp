@@ -58,6 +58,8 @@ Answer<std::uint32_t> intermediate(const Description& model, const Family& famil
       const auto times = VRAMAUTO_TAKE(size(model, "expansion_ratio", 1024, 4));
       return {times * hidden, VRAMAUTO_OK};
     }
+    case Width::none:
+      return {0, VRAMAUTO_OK};
     case Width::keys:
       break;
   }

@@ -203,7 +203,7 @@ vramauto_status Writer::attention(const LayerShape& shape, const vramauto_layers
     VRAMAUTO_DO(model_.add(Tensors(name->c_str(), VRAMAUTO_ROLE_LINEAR, range, rows, sizes_.hidden)
                                .heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT)
                                .part_of(kQkv)
-                               .with(bias)));
+                               .with(bias | flag(borrows(shape), VRAMAUTO_BORROWED))));
   VRAMAUTO_DO(model_.add(Tensors(o.c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, out)
                              .by(VRAMAUTO_SPLIT_COLS)
                              .with(flag(biases_.o, VRAMAUTO_BIAS))));
@@ -232,7 +232,7 @@ vramauto_status Writer::qk_norms(const LayerShape& shape, const vramauto_layers&
     key.heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT);
   }
   VRAMAUTO_DO(model_.add(query.with(flag(biased, VRAMAUTO_BIAS))));
-  return model_.add(key.with(flag(biased, VRAMAUTO_BIAS)));
+  return model_.add(key.with(flag(biased, VRAMAUTO_BIAS) | flag(borrows(shape), VRAMAUTO_BORROWED)));
 }
 
 // One table for all layers that turn alike.

@@ -46,16 +46,17 @@ class Writer {
   virtual vramauto_status mixer(const LayerShape& shape, const vramauto_layers& range);  // attention
   virtual vramauto_status feed(const LayerShape& shape, const vramauto_layers& range);   // MLP
   virtual vramauto_status norms(const LayerShape& shape, const vramauto_layers& range);
+  virtual vramauto_status qk_norms(const LayerShape& shape, const vramauto_layers& range);  // of queries and keys
+  virtual vramauto_status tables(const LayerShape& shape, const vramauto_layers& range);    // of positions
   virtual vramauto_status forward(const LayerShape& shape, const vramauto_layers& range);
   virtual vramauto_status cache(const LayerShape& shape, std::uint32_t window, const Ranges& ranges);
+  virtual bool borrows(const LayerShape&) const { return false; }  // keys and values are another layer's
   virtual vramauto_status drafts() { return VRAMAUTO_OK; }  // layers that speculation adds
   virtual vramauto_status output();                         // after the last layer
 
   // Parts to build these of.
   vramauto_status attention(const LayerShape& shape, const vramauto_layers& range);
   vramauto_status mlp(const LayerShape& shape, const vramauto_layers& range);
-  vramauto_status qk_norms(const LayerShape& shape, const vramauto_layers& range);
-  vramauto_status tables(const LayerShape& shape, const vramauto_layers& range);
   vramauto_status add_norm(const std::string& name, const vramauto_layers& range, std::uint64_t width);
   vramauto_status add_table(const Rope& rope, const vramauto_layers& range, const char* name, std::uint32_t head_dim);
   std::string named(std::string_view part) const { return std::string(family_.names->layer).append(part); }
