@@ -59,6 +59,7 @@ vramauto_status join(vramauto_call& call, Blueprint part, const std::string& pre
     whole.traits = part.traits;
     call.has_traits = call.lent_traits = true;
   }
+  whole.guess = whole.guess || part.guess;
   append(whole.weights, part.weights);
   append(whole.caches, part.caches);
   append(whole.forwards, part.forwards);

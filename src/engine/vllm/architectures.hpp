@@ -39,6 +39,9 @@ std::span<const Architecture> vision_architectures();
 std::span<const Architecture> encdec_architectures();
 std::span<const Architecture> pooling_architectures();
 
+// Whether any row, of whatever versions, has this name.
+bool is_listed(std::string_view name);
+
 // The row that holds for this version. E_UNSUPPORTED with the engine's reason for a name it does not know, or no longer serves.
 Result<const Architecture*> find_architecture(std::string_view name, const Version& version);
 
