@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kWidest = 1u << 24;          // any width or head count of a model; the widest known is below 2^20
 constexpr std::uint64_t kMostElements = 1ull << 53;  // of a whole model
+constexpr std::uint32_t kGuess = 8;                  // vramauto_traits.flags
 constexpr std::size_t kLongestName = 512, kLongestNote = 1024;
 
 // An answer's struct, cut to what is known here. What lies beyond must be zero: nothing that was meant may be lost.
@@ -64,11 +65,27 @@ std::string shown(const vramauto_layers& range) {
 
 bool known_dtype(vramauto_dtype dtype) { return dtype == 0 || bits_of(dtype) != 0 || dtype >= 100; }
 
+// What the estimator does not say for itself stays as the part has it.
+vramauto_traits completed(vramauto_traits own, const vramauto_traits& part) {
+  const auto fill = [](auto& value, auto otherwise) {
+    if (value == 0) value = otherwise;
+  };
+  fill(own.task, part.task);
+  fill(own.layers, part.layers);
+  fill(own.draft_layers, part.draft_layers);
+  fill(own.hidden, part.hidden);
+  fill(own.vocab, part.vocab);
+  fill(own.max_model_len, part.max_model_len);
+  fill(own.dtype, part.dtype);
+  fill(own.flags, part.flags);
+  return own;
+}
+
 vramauto_status set_traits(vramauto_call* call, const vramauto_traits* given) {
   const auto traits = read(call, given, "set_traits");
   if (!traits) return VRAMAUTO_E_PLUGIN;
   if (call->has_traits && !call->lent_traits) return call->reject("set_traits twice");
-  const auto& t = *traits;
+  const auto t = call->lent_traits ? completed(*traits, call->blueprint->traits) : *traits;
   if (t.task < 1 || t.task > 3) return call->reject(fmt::format("task is {}, expected 1 to 3", t.task));
   if (t.layers == 0 || t.layers > kMaxLayers || t.draft_layers > kMaxLayers)
     return call->reject(fmt::format("layers are {} and {}, expected 1 to {}", t.layers, t.draft_layers, kMaxLayers));
@@ -76,12 +93,13 @@ vramauto_status set_traits(vramauto_call* call, const vramauto_traits* given) {
     return call->reject(fmt::format("hidden is {} and vocab {}, expected positive sizes of a model", t.hidden, t.vocab));
   if (t.max_model_len == 0 || t.max_model_len > (1ull << 40))
     return call->reject(fmt::format("max_model_len is {}", t.max_model_len));
-  if (!known_dtype(t.dtype) || t.flags > 7) return call->reject(fmt::format("dtype is {} and flags {}", t.dtype, t.flags));
+  if (!known_dtype(t.dtype) || t.flags > 15) return call->reject(fmt::format("dtype is {} and flags {}", t.dtype, t.flags));
   const auto& lent = call->blueprint->traits;
   if (call->lent_traits && (t.layers != lent.layers || t.draft_layers < lent.draft_layers))
     return call->reject(fmt::format("layers are {} and {}, but the part that was delegated has {} and {}", t.layers, t.draft_layers,
                                     lent.layers, lent.draft_layers));
   call->blueprint->traits = t;
+  call->blueprint->guess = call->blueprint->guess || (t.flags & kGuess);
   call->has_traits = true;
   call->lent_traits = false;
   return VRAMAUTO_OK;

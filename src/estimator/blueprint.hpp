@@ -55,6 +55,7 @@ struct Blueprint {
   std::vector<std::string> notes;
   std::string estimator, plugin;  // "decoder", "org.vramauto.builtin"
   std::string architecture;
+  bool guess = false;  // of the whole or of a part: bounds are wide
   Memo memo;
 };
 

@@ -59,6 +59,7 @@ vramauto_status join(vramauto_call& call, Blueprint part, const std::string& pre
     whole.traits = part.traits;
     call.has_traits = call.lent_traits = true;
   }
+  whole.guess = whole.guess || part.guess;
   append(whole.weights, part.weights);
   append(whole.caches, part.caches);
   append(whole.forwards, part.forwards);
@@ -85,7 +86,7 @@ vramauto_status delegate(vramauto_call* call, const char* config_at, const char*
   if (!text::is_utf8(part.prefix)) return call->reject("delegate: tensor_prefix is not UTF-8");
   part.model_type = text_at(*config, "/model_type");
   part.architecture = text_at(*config, "/architectures/0");
-  if (part.architecture.empty() && architecture) part.architecture = std::string(architecture, strnlen(architecture, kLongestName));
+  if ((part.architecture.empty() || config == call->config) && architecture) part.architecture = std::string(architecture, strnlen(architecture, kLongestName));
   take_tensors(part, call->model->tensors);
   return call->chooser->delegate(*call, *config, part);
 }

@@ -35,7 +35,7 @@ TEST_CASE("registry: an estimator asked for by name that does not exist is refus
   const auto done = example::describe(example::llama(), "moe2");
   REQUIRE_FALSE(done);
   CHECK(done.error().status == VRAMAUTO_E_NO_ESTIMATOR);
-  CHECK(done.error().message == "found \"moe2\", expected one of decoder");
+  CHECK(done.error().message == "found \"moe2\", expected one of decoder, files");
 }
 
 TEST_CASE("registry: a named estimator does not guess for an architecture it does not know") {

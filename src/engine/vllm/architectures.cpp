@@ -2,6 +2,7 @@
 // it names (what they build where). Between the two a boundary that no list gives stands at 0.20.0.
 #include "engine/vllm/architectures.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "support/text.hpp"
@@ -58,6 +59,12 @@ Search search_converted(std::string_view name, const Version& version) {
 }
 
 }  // namespace
+
+bool is_listed(std::string_view name) {
+  const auto names = [&](const Architecture& row) { return has_word(row.names, name); };
+  return !name.empty() && std::any_of(std::begin(kTables), std::end(kTables),
+                                      [&](const auto table) { return std::any_of(table().begin(), table().end(), names); });
+}
 
 Result<const Architecture*> find_architecture(std::string_view name, const Version& version) {
   constexpr std::string_view where = "architecture";

@@ -42,6 +42,9 @@ std::span<const Architecture> vision_architectures();
 std::span<const Architecture> encdec_architectures();
 std::span<const Architecture> pooling_architectures();
 
+// Whether any row, of whatever versions, has this name.
+bool is_listed(std::string_view name);
+
 // The row that holds for this version; of a name that is not listed itself, that of the class it is converted from
 // (Qwen3ForSequenceClassification: Qwen3ForCausalLM). E_UNSUPPORTED with the engine's reason for a name it does not know, or no longer serves.
 Result<const Architecture*> find_architecture(std::string_view name, const Version& version);

@@ -25,12 +25,31 @@ void bill(Rank& rank, Amount Rank::*member, std::string_view name, vramauto_kind
   rank.components.push_back({name, kind, amount, member == &Rank::outside, source});
 }
 
+// Of a model that is only guessed at: what is stored is loaded, give or take what the engine pads, fuses and leaves out; on several
+// ranks some of it may be whole on each. Widths of the layers may be wrong by their half.
+constexpr Amount doubtful(const Amount& amount, Bytes parts_less, Bytes parts_more) {
+  return {amount.best, amount.best - amount.best / parts_less, saturating_add(amount.best, amount.best / parts_more)};
+}
+
+void doubt_weights(const Context& context, RankWeights& weights) {
+  const Bytes more = context.parallel.tp > 1 ? 2 : 5;
+  weights.loaded = {weights.loaded.best, 0, 0};
+  for (auto& component : weights.components) {
+    component.amount = doubtful(component.amount, 5, more);
+    component.source = "guess";
+    weights.loaded.low = saturating_add(weights.loaded.low, component.amount.low);
+    weights.loaded.high = saturating_add(weights.loaded.high, component.amount.high);
+  }
+}
+
 void bill_activation(const Context& context, const Activation& activation, Rank& rank) {
   const auto phase = activation.phase();
-  bill(rank, &Rank::activation, phase, VRAMAUTO_KIND_ACTIVATIONS, activation.peak(),
-       context.mrv2 || phase == "encoder" ? "counted from the tensors alive"
-       : phase == "sampler"               ? "measured, 0.8 to 0.20"
-                                          : "measured, 0.10 and 0.19");
+  const bool guess = context.blueprint->guess;
+  bill(rank, &Rank::activation, phase, VRAMAUTO_KIND_ACTIVATIONS, guess ? doubtful(activation.peak(), 2, 1) : activation.peak(),
+       guess                                ? "guess"
+       : context.mrv2 || phase == "encoder" ? "counted from the tensors alive"
+       : phase == "sampler"                 ? "measured, 0.8 to 0.20"
+                                            : "measured, 0.10 and 0.19");
 }
 
 // From 0.20 on, the first start with an empty compile cache sizes the KV cache about 1 GiB smaller on one card, half of it on two
@@ -65,6 +84,7 @@ Result<Rank> price_stage(const Context& context, const CacheLayout& layout, std:
   Rank rank;
   rank.pp = stage;
   auto weights = TRY(weights_of_stage(context, stage));
+  if (context.blueprint->guess) doubt_weights(context, weights);
   rank.components = std::move(weights.components);
   rank.components.reserve(rank.components.size() + 9);
   rank.parameter_bytes = weights.parameter_bytes;

@@ -103,8 +103,8 @@ bool is_encoder_only(const Context& context) {
   if (context.blueprint->caches.empty()) return true;
   const auto* causal = config_value(*context.model, "is_causal");
   const auto* both_ways = config_value(*context.model, "use_bidirectional_attention");
-  return (causal && causal->is(json::Type::boolean) && !causal->boolean) ||
-         (both_ways && both_ways->is(json::Type::boolean) && both_ways->boolean);
+  return (causal && causal->is(json::Type::boolean) && causal->integer == 0) ||
+         (both_ways && both_ways->is(json::Type::boolean) && both_ways->integer != 0);
 }
 
 // Chunked prefill and prefix caching unless asked otherwise: V1's decoders, and what is pooled from the last token of one. vLLM
@@ -134,6 +134,18 @@ Result<void> resolve_effective(Context& context) {
   return check_batch(out);
 }
 
+// A class that the engine has no list entry for runs through transformers, where that has it: vLLM 0.33, models/registry.py,
+// _try_resolve_transformers; since 0.7. What is only guessed at is answered as if it had; what is known to be refused stays
+// refused.
+constexpr Architecture kUnlisted{.names = {}, .backend = Backend::transformers};
+constexpr Version kTransformersBackend{0, 7, 0};
+
+Result<const Architecture*> architecture_of(const estimator::Blueprint& blueprint, const Version& version) {
+  const auto& name = blueprint.architecture;
+  if (!blueprint.guess || is_listed(name) || version < kTransformersBackend) return find_architecture(name, version);
+  return &kUnlisted;
+}
+
 }  // namespace
 
 std::optional<std::string_view> environment(const Workload& workload, std::string_view name) {
@@ -157,7 +169,7 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   context.device = request.devices.empty() ? nullptr : &request.devices.front();
   out.version = find_profile(workload.engine_version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
   context.profile = out.version.profile;
-  context.architecture = TRY(find_architecture(context.blueprint->architecture, out.version.version));
+  context.architecture = TRY(architecture_of(*context.blueprint, out.version.version));
   context.parallel = TRY(resolve_parallel(context, out.version.version));
   TRY(check_context_parallel(context));
   context.dtype = TRY(resolve_dtype(context));

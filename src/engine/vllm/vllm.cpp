@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/vllm/architectures.hpp"
 #include "engine/vllm/cache.hpp"
 #include "engine/vllm/footprint.hpp"
 #include "engine/vllm/rank.hpp"
 #include "engine/vllm/resolve.hpp"
 #include "support/dtype.hpp"
+#include "support/text.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -127,12 +129,26 @@ void describe_cache(const Context& context, VllmEstimate& out) {
   }
 }
 
+void warn_about_guess(const Resolved& resolved, VllmEstimate& out) {
+  const auto& blueprint = *resolved.context.blueprint;
+  if (!blueprint.guess) return;
+  const auto name =
+      blueprint.architecture.empty() ? std::string("a model without an architecture") : text::shown(blueprint.architecture);
+  if (resolved.context.architecture->names.empty())
+    out.warnings.push_back(
+        {"architecture_unknown",
+         fmt::format("vLLM {} has no class for {}: it may run through transformers, or be refused", out.version, name)});
+  out.warnings.push_back(
+      {"guess", fmt::format("nothing is known about {}: all amounts are guessed from its tensors, with wide bounds", name)});
+}
+
 void describe_engine(const Resolved& resolved, VllmEstimate& out) {
   out.engine = "vllm";
   out.version = resolved.version.text;
   out.profile = std::string(resolved.version.profile->name);
   out.version_known = resolved.version.known;
   if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
+  warn_about_guess(resolved, out);
   out.rules = resolved.version.profile;
   out.default_utilization = out.rules->utilization;
   out.model_max_len = resolved.context.blueprint->traits.max_model_len;

@@ -75,14 +75,24 @@ class Stage {
     for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
       const auto& weights = blueprint_.weights[i];
       if (weights.layers.first != end || weights.encoders || weights.flags & (VRAMAUTO_TIED | VRAMAUTO_DRAFT)) continue;
+      if (end == VRAMAUTO_LAYER_OUTPUT && !output_ && !is_pooler(weights)) continue;
       const bool plain_head =
           weights.role == VRAMAUTO_ROLE_HEAD && !formats_.rules.head_by_rule && context_.profile->from < kQuantisedHeads;
       const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, plain_head ? std::uint16_t{0} : formats_.ends[i]});
       sum += part.tensors.total() + part.bias;
       late_ += part.tensors.late;
-      allocate(part);
+      if (weights.role == VRAMAUTO_ROLE_HEAD && pools())
+        dropped_ += part.tensors.total() + part.bias;
+      else
+        allocate(part);
     }
   }
+
+  bool pools() const { return !context_.generates(); }
+
+  // What pools and scores is built on every stage, while the decoder's own head is let go of as soon as it was made: vLLM 0.33,
+  // model_executor/models/adapters.py, _create_pooling_model_cls.
+  bool is_pooler(const Weights& weights) const { return pools() && weights.role == VRAMAUTO_ROLE_LINEAR; }
 
   // Encoders stand before the layers, on the first stage. Copies are an encoder's own layers.
   void towers() {
@@ -255,11 +265,19 @@ class Stage {
     }
   }
 
-  void buffers() {
-    std::uint32_t attentions = 0;
+  std::uint32_t attention_layers() const {
+    std::uint32_t out = 0;
     for (const auto& cache : blueprint_.caches)
       if (cache.kind != VRAMAUTO_CACHE_STATE && cache.kind != VRAMAUTO_CACHE_INDEXER && !(cache.flags & VRAMAUTO_DRAFT))
-        attentions += layers_within(cache.layers, range_.first, range_.count);
+        out += layers_within(cache.layers, range_.first, range_.count);
+    if (!blueprint_.caches.empty()) return out;
+    for (const auto& forward : blueprint_.forwards)  // attention that keeps no cache
+      if (forward.kv_heads) out += layers_within(forward.layers, range_.first, range_.count);
+    return out;
+  }
+
+  void buffers() {
+    const auto attentions = attention_layers();
     // Beside the scales: their copies for the host from 0.20, the ranges of q, k and v before.
     const Bytes others = context_.profile->from >= Version{0, 20, 0} ? 2 : 3;
     const Bytes loading = formats_.rules.attention_bytes;
@@ -281,7 +299,8 @@ class Stage {
   RankWeights answer() const {
     RankWeights out;
     out.parameter_bytes = sums_.total();
-    out.loaded = Amount::exact(std::max(allocated_, out.parameter_bytes) + late_);
+    const auto kept = out.parameter_bytes - dropped_;
+    out.loaded = Amount::exact(std::max(allocated_, kept) + late_);
     const auto add = [&](std::string_view name, Bytes bytes, std::string_view source) {
       if (bytes == 0) return;
       auto& component = out.components.emplace_back();
@@ -294,11 +313,11 @@ class Stage {
     add("encoders", sums_.encoders, "config");
     add("embedding", sums_.embedding, "config");
     add("layers", sums_.layers, "config");
-    add("head", sums_.head, "config");
+    add("head", sums_.head - dropped_, "config");
     add("rope", sums_.rope, "vLLM 0.33");
     add("buffers", sums_.buffers, "vLLM 0.33");
     add("block scales", late_, "vLLM 0.19");
-    add("rounding", out.loaded.best - late_ - out.parameter_bytes, "torch allocator");
+    add("rounding", out.loaded.best - late_ - kept, "torch allocator");
     return out;
   }
 
@@ -310,7 +329,7 @@ class Stage {
   bool input_ = false, output_ = false;
   std::uint64_t encoders_ = 0;
   Sums sums_;
-  Bytes allocated_ = 0, late_ = 0;
+  Bytes allocated_ = 0, late_ = 0, dropped_ = 0;
   Result<void> refused_;
   std::vector<Part> parts_;
 };

@@ -1,6 +1,7 @@
 #include "estimator/decoder/decoder.hpp"
 
 #include "estimator/decoder/writer.hpp"
+#include "estimator/files/files.hpp"
 
 namespace vramauto::estimator {
 namespace {
@@ -27,8 +28,9 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
 }
 
 constexpr vramauto_estimator kDecoder{sizeof(vramauto_estimator), 0, "decoder", match, describe};
-constexpr const vramauto_estimator* kEstimators[] = {&kDecoder};
-constexpr vramauto_plugin kPlugin{sizeof(vramauto_plugin), 1, "org.vramauto.builtin", "0.1.0", "Apache-2.0", kEstimators};
+constexpr const vramauto_estimator* kEstimators[] = {&kDecoder, &kFiles};
+constexpr vramauto_plugin kPlugin{
+    sizeof(vramauto_plugin), std::size(kEstimators), "org.vramauto.builtin", "0.1.0", "Apache-2.0", kEstimators};
 
 }  // namespace
 
