@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "engine/vllm/shards.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::engine::vllm {
@@ -83,6 +84,22 @@ Result<void> check_widths(const estimator::Blueprint& blueprint, std::uint32_t t
   return {};
 }
 
+// vLLM 0.33, model_executor/layers/attention/attention.py, validate_kv_sharing_target: whose cache a layer uses is on its stage.
+Result<void> check_borrowed(const estimator::Blueprint& blueprint, const Parallel& parallel) {
+  for (const auto& cache : blueprint.caches) {
+    if (!(cache.flags & VRAMAUTO_BORROWED) || cache.flags & VRAMAUTO_DRAFT) continue;
+    for (std::uint32_t stage = 0; stage < parallel.pp; ++stage) {
+      const auto range = stage_range(parallel, stage);
+      const bool owned = cache.owner >= range.first && cache.owner < range.first + range.count;
+      if (owned || layers_within(cache.layers, range.first, range.count) == 0) continue;
+      return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size",
+                  "Specified KV sharing target layer is not valid: layer {} shares its cache with layers of stage {} ({} to {})",
+                  cache.owner, stage, range.first, range.first + range.count - 1);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 StageRange stage_range(const Parallel& parallel, std::uint32_t stage) {
@@ -108,6 +125,7 @@ Result<void> check_parallel(const estimator::Blueprint& blueprint, const Paralle
   if (parallel.pp > 1 && architecture.refuses_pp)
     return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size",
                 "Pipeline parallelism is not supported for this model. Supported models implement the `SupportsPP` interface.");
+  TRY(check_borrowed(blueprint, parallel));
   if (tp == 1) return {};
   if (architecture.refuses_tp)
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divided by vLLM", blueprint.architecture);

@@ -21,6 +21,10 @@ constexpr Version kNoInputOrder{0, 33, 0};
 // ModelOpt's algorithm applies to lm_head too: in 0.33, not in 0.19.1.
 constexpr Version kQuantisedHeads{0, 20, 0};
 
+// Layers that use another layer's cache have no key and value projections any more: in vLLM 0.33, models/gemma4.py and gemma3n.py,
+// not in 0.19.1.
+constexpr Version kNoBorrowedProjections{0, 20, 0};
+
 // Numbers that every attention layer holds as buffers: scales of q, k, v and of the probabilities, float32.
 // vLLM 0.33 and 0.19, model_executor/layers/attention/attention.py, set_default_quant_scales.
 constexpr std::uint32_t kScales = 4;
@@ -189,6 +193,7 @@ class Stage {
     std::uint32_t copies = 1;
     for (std::uint32_t i = 0; i < piece.count; ++i) {
       const auto& weights = blueprint_.weights[piece.first + i];
+      if (weights.flags & VRAMAUTO_BORROWED && context_.profile->from >= kNoBorrowedProjections) continue;
       const auto shard = shard_of(context_, weights);
       plain += shard.weight_bytes;
       out.bias += shard.bias_bytes;

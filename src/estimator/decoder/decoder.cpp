@@ -28,7 +28,7 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
 }
 
 constexpr vramauto_estimator kDecoder{sizeof(vramauto_estimator), 0, "decoder", match, describe};
-constexpr const vramauto_estimator* kEstimators[] = {&kDecoder, &kFiles};
+constexpr const vramauto_estimator* kEstimators[] = {&kDecoder, &files::kFiles};
 constexpr vramauto_plugin kPlugin{
     sizeof(vramauto_plugin), std::size(kEstimators), "org.vramauto.builtin", "0.1.0", "Apache-2.0", kEstimators};
 

@@ -57,6 +57,11 @@ Answer<double> number(const Description& model, std::string_view keys, const std
 }
 
 Answer<double> rotary_part(const Description& model, const Family& family, const std::string& at, std::uint32_t head_dim) {
+  // Its table is as wide as the head, zeros beyond the part: vLLM 0.33, rotary_embedding/gemma4_rope.py.
+  if (const auto key = model.first("rope_type|type", at); !at.empty() && !key.empty()) {
+    const auto stated = VRAMAUTO_TAKE(model.text(key.c_str()));
+    if (stated == "proportional") return {1.0, VRAMAUTO_OK};
+  }
   if (!at.empty() && model.has((at + "/partial_rotary_factor").c_str())) return number(model, "partial_rotary_factor", at, 1.0);
   if (family.kv == KvHeads::query && model.has("/rotary_dim")) {
     const auto width = VRAMAUTO_TAKE(model.positive("rotary_dim", head_dim));

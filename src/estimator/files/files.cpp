@@ -6,7 +6,7 @@
 #include "estimator/files/sizes.hpp"
 #include "support/text.hpp"
 
-namespace vramauto::estimator {
+namespace vramauto::estimator::files {
 namespace {
 
 constexpr std::int32_t kScore = 10;
@@ -237,4 +237,4 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
 
 const vramauto_estimator kFiles{sizeof(vramauto_estimator), 0, "files", match, describe};
 
-}  // namespace vramauto::estimator
+}  // namespace vramauto::estimator::files

@@ -3,8 +3,8 @@
 
 #include "vramauto/vramauto_plugin.h"
 
-namespace vramauto::estimator {
+namespace vramauto::estimator::files {
 
 extern const vramauto_estimator kFiles;
 
-}  // namespace vramauto::estimator
+}  // namespace vramauto::estimator::files

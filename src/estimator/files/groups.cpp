@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-namespace vramauto::estimator {
+namespace vramauto::estimator::files {
 namespace {
 
 constexpr std::size_t kMostGroups = 16384, kFirstSlots = 1024;
@@ -176,4 +176,4 @@ vramauto_status read_groups(const Description& model, std::vector<Group>& out) {
   return VRAMAUTO_OK;
 }
 
-}  // namespace vramauto::estimator
+}  // namespace vramauto::estimator::files

@@ -9,7 +9,7 @@
 
 #include "estimator/description.hpp"
 
-namespace vramauto::estimator {
+namespace vramauto::estimator::files {
 
 // "model.layers." 3 ".mlp.experts." 17 ".up_proj.weight": the first number is the layer, the second the copy; kNone: no such
 // number.
@@ -38,4 +38,4 @@ struct Group {
 // Groups in the order in which their first tensors come. E_LIMIT beyond what an answer may have.
 vramauto_status read_groups(const Description& model, std::vector<Group>& out);
 
-}  // namespace vramauto::estimator
+}  // namespace vramauto::estimator::files

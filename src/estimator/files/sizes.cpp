@@ -4,7 +4,7 @@
 
 #include "support/dtype.hpp"
 
-namespace vramauto::estimator {
+namespace vramauto::estimator::files {
 namespace {
 
 constexpr std::uint32_t kMostWidth = 1u << 22, kMostVocab = 1u << 28, kUsualHead = 128, kUsualRope = 64, kMostDrafts = 8;
@@ -204,4 +204,4 @@ vramauto_status guess_sizes(const Description& model, const std::vector<Group>& 
   return guess_numbers(model, groups, out);
 }
 
-}  // namespace vramauto::estimator
+}  // namespace vramauto::estimator::files

@@ -8,7 +8,7 @@
 
 #include "estimator/files/groups.hpp"
 
-namespace vramauto::estimator {
+namespace vramauto::estimator::files {
 
 struct GuessedSizes {
   std::string_view stack;  // what the names of the layers' tensors begin with
@@ -34,4 +34,4 @@ bool is_head(const Group& group);
 bool is_draft(const Group& group);  // a stack of its own for speculation
 bool is_stacked_experts(const Group& group, const GuessedSizes& sizes);
 
-}  // namespace vramauto::estimator
+}  // namespace vramauto::estimator::files
