@@ -7,6 +7,7 @@ namespace vramauto::gemma {
 namespace {
 
 constexpr std::uint64_t kMostWidth = 1u << 22, kMostHeads = 1u << 16;
+constexpr std::uint32_t kPrefixLm = 1;  // vramauto_traits.flags
 constexpr ExpertNames kExperts{
     .router = "router.proj", .gate = "experts.*.gate_proj", .up = "experts.*.up_proj", .down = "experts.*.down_proj"};
 
@@ -123,7 +124,11 @@ vramauto_status Gemma4::forward(const LayerShape& shape, const vramauto_layers& 
 
 vramauto_status describe_gemma4(const Description& model, const Family& family) {
   auto sizes = VRAMAUTO_READ(read_sizes(model, family));
-  VRAMAUTO_DO(model.traits(VRAMAUTO_READ(read_traits(model, family, sizes))));
+  auto traits = VRAMAUTO_READ(read_traits(model, family, sizes));
+  // transformers_utils/model_arch_config_convertor.py, Gemma4's: what an image brings attends to all of it.
+  constexpr auto* seen = "/use_bidirectional_attention";
+  if (model.type(seen) == VRAMAUTO_JSON_STRING && VRAMAUTO_READ(model.text(seen)) == "vision") traits.flags |= kPrefixLm;
+  VRAMAUTO_DO(model.traits(traits));
   return Gemma4(model, family, std::move(sizes)).write();
 }
 

@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include <algorithm>
+
 namespace vramauto::estimator::hybrid {
 namespace {
 
@@ -41,6 +43,12 @@ Answer<std::uint32_t> product(const Description& model, std::string_view what, s
                                               ", expected at most " + std::to_string(most))};
 }
 
+Answer<std::uint32_t> read_rank(const Description& model, const char* key, std::uint32_t hidden) {
+  const auto at = std::string("/") + key;
+  if (model.type(at.c_str()) == VRAMAUTO_JSON_INT) return size(model, key, kMostWidth);
+  return {(hidden + 15) / 16, VRAMAUTO_OK};
+}
+
 Answer<std::vector<std::string>> words(const Description& model, std::string_view keys) {
   const auto at = VRAMAUTO_TAKE(list_at(model, keys));
   std::vector<std::string> out;
@@ -78,7 +86,8 @@ Answer<Sizes> read_hybrid_sizes(const Description& model, const Family& family, 
   out.tied = family.tie == Tie::key ? VRAMAUTO_TAKE(holds(model, "tie_word_embeddings")) : family.tie == Tie::always;
   if (!attention) return {std::move(out), VRAMAUTO_OK};
   out.heads = VRAMAUTO_TAKE(size(model, "num_attention_heads|n_head|n_heads|num_heads", kMostHeads));
-  out.head_dim = VRAMAUTO_TAKE(size(model, "head_dim|attention_head_dim", 1u << 16, std::max(1u, out.hidden / out.heads)));
+  out.head_dim = std::max(1u, out.hidden / out.heads);
+  if (family.head_dim_key) out.head_dim = VRAMAUTO_TAKE(size(model, "head_dim|attention_head_dim", 1u << 16, out.head_dim));
   out.shape.heads = out.heads;
   out.shape.kv_heads = VRAMAUTO_TAKE(size(model, "num_key_value_heads|num_kv_heads", kMostHeads, out.heads));
   return {std::move(out), VRAMAUTO_OK};

@@ -22,6 +22,9 @@ Answer<std::uint32_t> size_or_none(const Description& model, std::string_view ke
 Answer<std::uint32_t> product(const Description& model, std::string_view what, std::uint64_t a, std::uint64_t b,
                               std::uint64_t most = kMostWidth);
 
+// The rank of Mamba-1's time step: "auto" is a 16th of the width, rounded up.
+Answer<std::uint32_t> read_rank(const Description& model, const char* key, std::uint32_t hidden);
+
 // The words of a list, at most one a layer; empty where the file has no such list.
 Answer<std::vector<std::string>> words(const Description& model, std::string_view keys);
 // The numbers of a list.

@@ -9,6 +9,8 @@ enum : std::uint32_t { kConvPart = 32, kInPart, kGatePart };  // parts of a mixe
 
 constexpr vramauto_uneven kRefuse = VRAMAUTO_UNEVEN_REFUSE;
 
+constexpr std::uint32_t bias_flag(bool on) { return on ? VRAMAUTO_BIAS : 0; }
+
 vramauto_cache empty_cache(vramauto_state_kind kind) {
   vramauto_cache out{};
   out.struct_size = sizeof out;
@@ -23,7 +25,7 @@ vramauto_status conv(const Place& at, std::string_view part, std::uint64_t rows,
   return at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, rows, kernel)
                           .heads(units, uneven)
                           .part_of(kConvPart)
-                          .with(bias ? VRAMAUTO_BIAS : 0u));
+                          .with(bias_flag(bias)));
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ vramauto_status Place::linear(std::string_view part, std::uint64_t rows, std::ui
   return add(part, Tensors(nullptr, VRAMAUTO_ROLE_LINEAR, range, rows, cols)
                        .by(split)
                        .part_of(parameter)
-                       .with(bias ? VRAMAUTO_BIAS : 0u));
+                       .with(bias_flag(bias)));
 }
 
 vramauto_status Place::heads(std::string_view part, std::uint64_t rows, std::uint64_t cols, std::uint32_t units,
@@ -47,7 +49,7 @@ vramauto_status Place::heads(std::string_view part, std::uint64_t rows, std::uin
   return add(part, Tensors(nullptr, VRAMAUTO_ROLE_LINEAR, range, rows, cols)
                        .heads(units, uneven)
                        .part_of(parameter)
-                       .with(bias ? VRAMAUTO_BIAS : 0u));
+                       .with(bias_flag(bias)));
 }
 
 vramauto_status Place::state(std::string_view part, std::uint64_t rows, std::uint64_t cols, std::uint32_t units,
@@ -63,7 +65,7 @@ vramauto_status Mamba1::weights(const Place& at) const {
   const auto plain = [&](std::string_view part, std::uint64_t rows, std::uint64_t cols, vramauto_split split, bool with_bias) {
     return at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_STATE, at.range, rows, cols)
                             .by(split)
-                            .with(with_bias ? VRAMAUTO_BIAS : 0u));
+                            .with(bias_flag(with_bias)));
   };
   VRAMAUTO_DO(conv(at, "conv1d", width, kernel, width, kRefuse, conv_bias));
   VRAMAUTO_DO(plain("in_proj", 2ull * width, at.hidden, VRAMAUTO_SPLIT_ROWS, bias));
@@ -73,9 +75,13 @@ vramauto_status Mamba1::weights(const Place& at) const {
   VRAMAUTO_DO(at.state("D", width, 1, width));
   VRAMAUTO_DO(plain("out_proj", at.hidden, width, VRAMAUTO_SPLIT_COLS, bias));
   if (!norms) return VRAMAUTO_OK;
-  VRAMAUTO_DO(at.norm("dt_layernorm", rank));
-  VRAMAUTO_DO(at.norm("b_layernorm", state));
-  return at.norm("c_layernorm", state);
+  const auto norm = [&](std::string_view part, std::uint32_t size) {
+    const std::uint32_t flags = norms_stored ? 0 : VRAMAUTO_NOT_STORED;
+    return at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_NORM, at.range, size, 1).with(flags));
+  };
+  VRAMAUTO_DO(norm("dt_layernorm", rank));
+  VRAMAUTO_DO(norm("b_layernorm", state));
+  return norm("c_layernorm", state);
 }
 
 vramauto_cache Mamba1::cache() const {

@@ -28,7 +28,8 @@ struct Place {
 // vLLM 0.33, model_executor/layers/mamba/mamba_mixer.py, MambaMixer. Its projections are never quantised.
 struct Mamba1 {
   std::uint32_t width = 0, state = 0, kernel = 0, rank = 0;
-  bool bias = false, conv_bias = true, norms = false;
+  bool bias = false, conv_bias = true;
+  bool norms = false, norms_stored = true;  // of dt, B and C; not stored: tensors of ones that the engine makes
 
   vramauto_status weights(const Place& at) const;
   vramauto_cache cache() const;

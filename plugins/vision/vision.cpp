@@ -8,7 +8,7 @@ namespace {
 
 using estimator::Answer;
 
-constexpr std::span<const Composite> (*kTables[])() = {qwen_kinds};
+constexpr std::span<const Composite> (*kTables[])() = {gemma_kinds, kimi_kinds, qwen_kinds};
 
 bool has_word(std::string_view words, std::string_view wanted) {
   while (!words.empty()) {

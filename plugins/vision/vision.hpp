@@ -25,8 +25,8 @@ namespace vramauto::vision {
 using Towers = vramauto_status (*)(const estimator::Description& model);
 
 struct Composite {
-  std::string_view architectures;  // of the composite, separated by spaces
-  Towers towers = nullptr;         // before the text, nullptr: none
+  std::string_view architectures = {};  // of the composite, separated by spaces
+  Towers towers = nullptr;              // before the text, nullptr: none
   // "text_config|llm_config": the first that is there holds the text; where none is, the composite's own configuration does.
   std::string_view text = "text_config";
   // Of the text's tensors in the checkpoint. "model.language_model." is transformers' way: its "model." moves there, lm_head stays.
@@ -37,6 +37,8 @@ struct Composite {
 };
 
 // Tables of kinds, one for each file.
+std::span<const Composite> gemma_kinds();
+std::span<const Composite> kimi_kinds();
 std::span<const Composite> qwen_kinds();
 
 // The estimator's architecture in the engine for a text of this model_type, or "".

@@ -20,17 +20,24 @@ std::string_view take_word(std::string_view& words) {
 std::string join(std::string_view a, std::string_view b) { return std::string(a).append(b); }
 
 vramauto_uneven uneven_of(Uneven uneven) {
-  return uneven == Uneven::replicate ? VRAMAUTO_UNEVEN_REPLICATE : uneven == Uneven::pad ? VRAMAUTO_UNEVEN_PAD : VRAMAUTO_UNEVEN_REFUSE;
+  return uneven == Uneven::replicate ? VRAMAUTO_UNEVEN_REPLICATE
+         : uneven == Uneven::pad     ? VRAMAUTO_UNEVEN_PAD
+                                     : VRAMAUTO_UNEVEN_REFUSE;
 }
 
 std::uint32_t narrow(std::uint64_t value) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX)); }
 
 }  // namespace
 
-Tower& Tower::add(std::string_view name, vramauto_role role, std::uint64_t rows, std::uint64_t cols, vramauto_split split, bool bias,
-                  std::uint32_t part, std::uint32_t units, vramauto_uneven uneven, std::uint32_t flags) {
+Tower& Tower::add(std::string_view name, vramauto_role role, std::uint64_t rows, std::uint64_t cols, vramauto_split split,
+                  bool bias, std::uint32_t part, std::uint32_t units, vramauto_uneven uneven, std::uint32_t flags) {
   if (status_ != VRAMAUTO_OK) return *this;
   const auto full = join(prefix_, name);
+  if (unquantised_ && role == VRAMAUTO_ROLE_LINEAR) role = VRAMAUTO_ROLE_OTHER;
+  if (together_ && split != VRAMAUTO_SPLIT_NONE) {
+    units = together_;
+    uneven = VRAMAUTO_UNEVEN_REPLICATE;
+  }
   Tensors tensors(full.c_str(), role, estimator::kInput, rows, cols);
   tensors.by(split).part_of(part).with(flags | flag(bias, VRAMAUTO_BIAS)).of(dtype_);
   tensors.units = units;
@@ -113,14 +120,15 @@ void Tower::attention(const Blocks& b) {
 
 void Tower::mlp(const Blocks& b) {
   if (b.intermediate == 0) return;
+  const std::uint32_t part = b.gate.empty() ? 0u : std::uint32_t{estimator::kGateUp};
   const auto up = [&](std::string_view name) {
     const auto full = join(b.at, name);
     if (!b.quantised)
       dense(full, b.intermediate, b.hidden, b.mlp_bias);
     else if (!b.divided)
-      add(full, VRAMAUTO_ROLE_LINEAR, b.intermediate, b.hidden, VRAMAUTO_SPLIT_NONE, b.mlp_bias, b.gate.empty() ? 0 : estimator::kGateUp);
+      add(full, VRAMAUTO_ROLE_LINEAR, b.intermediate, b.hidden, VRAMAUTO_SPLIT_NONE, b.mlp_bias, part);
     else
-      column(full, b.intermediate, b.hidden, b.mlp_bias, b.gate.empty() ? 0 : estimator::kGateUp);
+      column(full, b.intermediate, b.hidden, b.mlp_bias, part);
   };
   if (!b.gate.empty()) up(b.gate);
   up(b.up);

@@ -21,21 +21,21 @@ enum class Uneven : std::uint8_t {
 
 // Equal transformer blocks, as data. Names follow `at`, whose '*' is the block.
 struct Blocks {
-  std::string_view at;  // "blocks.*."
+  std::string_view at = {};  // "blocks.*."
   std::uint32_t layers = 0, heads = 0;
   std::uint64_t hidden = 0, intermediate = 0;
-  std::uint32_t kv_heads = 0, head_dim = 0;  // 0: heads; hidden / heads
-  std::string_view q = "attn.qkv", k = {}, v = {}, o = "attn.proj";   // no k: q holds all three
-  std::string_view gate = {}, up = "mlp.fc1", down = "mlp.fc2";     // no gate: one projection up
-  std::string_view norms = "norm1 norm2";                         // before attention, separated by spaces
+  std::uint32_t kv_heads = 0, head_dim = 0;                          // 0: heads; hidden / heads
+  std::string_view q = "attn.qkv", k = {}, v = {}, o = "attn.proj";  // no k: q holds all three
+  std::string_view gate = {}, up = "mlp.fc1", down = "mlp.fc2";      // no gate: one projection up
+  std::string_view norms = "norm1 norm2";                            // before attention, separated by spaces
   bool qkv_bias = true, o_bias = true, mlp_bias = true;
-  bool rms = false;              // norms have no bias
-  std::string_view head_norms = {};   // of q and k, each as wide as a head
-  std::string_view full_norms = {};   // of q and k, as wide as all heads
-  std::string_view scales = {};       // vectors as wide as the block: layer scale
+  bool rms = false;                  // norms have no bias
+  std::string_view head_norms = {};  // of q and k, each as wide as a head
+  std::string_view full_norms = {};  // of q and k, as wide as all heads
+  std::string_view scales = {};      // vectors as wide as the block: layer scale
   Uneven uneven = Uneven::refuse;
-  bool divided = true;           // false: built of linear layers that stay whole
-  bool quantised = true;         // false: torch's own layers, which no format applies to
+  bool divided = true;    // false: built of linear layers that stay whole
+  bool quantised = true;  // false: torch's own layers, which no format applies to
 };
 
 class Tower {
@@ -49,6 +49,10 @@ class Tower {
   Tower& once() { return each(1); }
   Tower& under(std::string prefix) { return prefix_ = std::move(prefix), *this; }
   Tower& serving(std::uint64_t encoders) { return encoders_ = encoders, *this; }
+  // All that is divided stays whole where ranks do not divide these heads. 0: each part as it says itself.
+  Tower& together(std::uint32_t heads) { return together_ = heads, *this; }
+  // The class hands its quantisation to no layer of it, whatever the checkpoint's format would apply to.
+  Tower& unquantised(bool is = true) { return unquantised_ = is, *this; }
   Tower& of(vramauto_dtype type) { return dtype_ = type, *this; }  // 0: the model's
 
   // Linear layers of the engine: divided by output or input features, or whole; `dense` is torch's own, never quantised.
@@ -61,8 +65,8 @@ class Tower {
 
   Tower& norm(std::string_view name, std::uint64_t width, bool bias);
   Tower& conv(std::string_view name, std::uint64_t out, std::uint64_t in, bool bias);  // `in`: channels times the kernel
-  Tower& table(std::string_view name, std::uint64_t rows, std::uint64_t cols);        // positions, classes, scales
-  Tower& made(std::string_view name, std::uint64_t rows, std::uint64_t cols);         // by the engine: not in the checkpoint
+  Tower& table(std::string_view name, std::uint64_t rows, std::uint64_t cols);         // positions, classes, scales
+  Tower& made(std::string_view name, std::uint64_t rows, std::uint64_t cols);          // by the engine: not in the checkpoint
   Tower& blocks(const Blocks& blocks);
 
   vramauto_status done() const { return status_; }
@@ -79,6 +83,8 @@ class Tower {
   std::uint64_t encoders_;
   std::uint32_t copies_ = 1;
   vramauto_dtype dtype_ = 0;
+  std::uint32_t together_ = 0;
+  bool unquantised_ = false;
   vramauto_status status_ = VRAMAUTO_OK;
 };
 

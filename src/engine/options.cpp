@@ -161,6 +161,11 @@ constexpr std::array kEntries = {
           1,
           4096,
           integer<&W::data_parallel_size>},
+    Entry{{kSwitch, "enable-expert-parallel", "ep", "", "false",
+           "experts of a layer are dealt to the tensor-parallel and data-parallel ranks whole, instead of each being divided"},
+          0,
+          0,
+          flag<&W::enable_expert_parallel>},
     Entry{{kInteger, "decode-context-parallel-size", "dcp", "", "1",
            "tensor-parallel ranks over which the tokens of one sequence are spread; holds longer sequences where KV heads are "
            "repeated"},

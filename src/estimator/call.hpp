@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <new>
 #include <string>
@@ -23,10 +24,14 @@ class Chooser;
 struct Part {
   std::string prefix;  // of its tensors' names in the whole model
   std::string architecture, model_type;
-  std::vector<model::Tensor> tensors;  // named without the prefix
+  std::vector<model::Tensor> tensors;  // named as in a model of their own
+  std::deque<std::string> names;       // of those whose name is more than what follows the prefix
   std::uint64_t elements = 0;
   Bytes bytes = 0;
 };
+
+// How the whole model names a tensor that its part knows as `name`.
+std::string name_in_whole(std::string_view prefix, std::string_view name);
 
 }  // namespace vramauto::estimator
 
@@ -58,7 +63,9 @@ struct vramauto_call {
   bool is_late_now_and_then();  // the same without asking the clock each time
 
  private:
-  struct alignas(16) ScratchUnit { std::uint64_t words[2]; };  // no padding: all of it is zeroed
+  struct alignas(16) ScratchUnit {
+    std::uint64_t words[2];
+  };  // no padding: all of it is zeroed
   std::vector<std::unique_ptr<ScratchUnit[]>> scratch_;
   std::size_t scratch_bytes_ = 0;
 };

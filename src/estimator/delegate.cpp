@@ -11,16 +11,27 @@ namespace vramauto::estimator {
 namespace {
 
 constexpr std::size_t kLongestPointer = 512, kLongestPrefix = 256, kLongestName = 512;
+constexpr std::string_view kBase = "model.";
 
 std::string_view text_at(const json::Value& config, std::string_view pointer) {
   const auto* value = config.at(pointer);
   return value && value->is(json::Type::string) ? value->text : std::string_view();
 }
 
+// A part's base model below "model.", as transformers keeps composites: its own "model." is the prefix, its head stays outside.
+bool is_base_model(std::string_view prefix) { return prefix.starts_with(kBase) && prefix.size() > kBase.size(); }
+
+// The name that the part's estimator knows the tensor by, or nothing when it is not the part's.
+std::string_view name_in_part(Part& part, std::string_view name) {
+  if (!is_base_model(part.prefix)) return name.starts_with(part.prefix) ? name.substr(part.prefix.size()) : std::string_view();
+  if (name.starts_with(part.prefix)) return part.names.emplace_back(std::string(kBase).append(name.substr(part.prefix.size())));
+  return name.starts_with("lm_head.") ? name : std::string_view();
+}
+
 void take_tensors(Part& part, const model::Inventory& all) {
   for (auto tensor : all.tensors()) {
-    if (!tensor.name.starts_with(part.prefix)) continue;
-    tensor.name.remove_prefix(part.prefix.size());
+    tensor.name = name_in_part(part, tensor.name);
+    if (tensor.name.empty()) continue;
     std::uint64_t elements = 1;
     for (std::uint32_t i = 0; i < tensor.rank; ++i) elements *= tensor.shape[i];  // the inventory has checked its whole sum
     part.elements += elements;
@@ -42,6 +53,11 @@ void append(List& to, List& from) {
 
 }  // namespace
 
+std::string name_in_whole(std::string_view prefix, std::string_view name) {
+  if (!is_base_model(prefix)) return std::string(prefix).append(name);
+  return name.starts_with(kBase) ? std::string(prefix).append(name.substr(kBase.size())) : std::string(name);
+}
+
 vramauto_status join(vramauto_call& call, Blueprint part, const std::string& prefix) {
   auto& whole = *call.blueprint;
   const auto encoders = whole.encoders.size();
@@ -51,7 +67,7 @@ vramauto_status join(vramauto_call& call, Blueprint part, const std::string& pre
   if (encoders + part.encoders.size() > 64) return call.reject("more than 64 encoders");
   for (auto& weights : part.weights) {
     const auto shared = call.part ? call.part->prefix.size() : 0;  // added again by whoever delegated to this one
-    weights.pattern.insert(0, prefix, shared, std::string::npos);
+    weights.pattern = name_in_whole(std::string_view(prefix).substr(shared), weights.pattern);
     if (weights.pattern.size() > kLongestName) return call.reject("delegate: a tensor's name is longer than any");
     weights.encoders = encoders < 64 ? weights.encoders << encoders : 0;
   }
@@ -85,8 +101,8 @@ vramauto_status delegate(vramauto_call* call, const char* config_at, const char*
   part.prefix = std::string(call->part ? call->part->prefix : "") + (tensor_prefix ? tensor_prefix : "");
   if (!text::is_utf8(part.prefix)) return call->reject("delegate: tensor_prefix is not UTF-8");
   part.model_type = text_at(*config, "/model_type");
-  part.architecture = text_at(*config, "/architectures/0");
-  if ((part.architecture.empty() || config == call->config) && architecture) part.architecture = std::string(architecture, strnlen(architecture, kLongestName));
+  part.architecture = architecture ? std::string(architecture, strnlen(architecture, kLongestName)) : "";
+  if (part.architecture.empty()) part.architecture = text_at(*config, "/architectures/0");
   take_tensors(part, call->model->tensors);
   return call->chooser->delegate(*call, *config, part);
 }

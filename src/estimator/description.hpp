@@ -66,6 +66,8 @@ struct Tensors : vramauto_weights {
 class Description {
  public:
   Description(const vramauto_host* host, vramauto_call* call) : host_(host), call_(call) {}
+  // The same call, with `flags` on every answer: VRAMAUTO_DRAFT for layers that speculation adds.
+  Description(const Description& other, std::uint32_t flags) : host_(other.host_), call_(other.call_), flags_(flags) {}
 
   const vramauto_host* host() const { return host_; }
   vramauto_call* call() const { return call_; }
@@ -137,14 +139,21 @@ class Description {
 
   // The answer.
   vramauto_status traits(const vramauto_traits& traits) const { return host_->set_traits(call_, &traits); }
-  vramauto_status add(const Tensors& tensors) const { return host_->add_weights(call_, &tensors); }
-  vramauto_status add(const vramauto_cache& cache) const { return host_->add_cache(call_, &cache); }
-  vramauto_status add(const vramauto_forward& forward) const { return host_->add_forward(call_, &forward); }
+  vramauto_status add(Tensors tensors) const { return host_->add_weights(call_, &flagged(tensors)); }
+  vramauto_status add(vramauto_cache cache) const { return host_->add_cache(call_, &flagged(cache)); }
+  vramauto_status add(vramauto_forward forward) const { return host_->add_forward(call_, &flagged(forward)); }
   vramauto_status note(std::string_view text) const { return host_->add_note(call_, text.data(), text.size()); }
 
  private:
+  template <class Given>
+  Given& flagged(Given& given) const {
+    given.flags |= flags_;
+    return given;
+  }
+
   const vramauto_host* host_;
   vramauto_call* call_;
+  std::uint32_t flags_ = 0;
 };
 
 }  // namespace vramauto::estimator

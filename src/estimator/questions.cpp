@@ -76,21 +76,23 @@ vramauto_status tensor_at(vramauto_call* call, std::uint64_t i, vramauto_tensor_
 vramauto_status find_tensor(vramauto_call* call, const char* name, std::size_t length, vramauto_tensor_info* out) {
   if (!name || length > kLongestPointer) return describe_tensor(call, nullptr, out);
   if (!call->part) return describe_tensor(call, call->model->tensors.find(std::string_view(name, length)), out);
-  const auto& prefix = call->part->prefix;
-  const auto* found = call->model->tensors.find(std::string(prefix).append(name, length));
+  const std::string_view wanted(name, length);
+  const auto* found = call->model->tensors.find(name_in_whole(call->part->prefix, wanted));
   if (!found) return describe_tensor(call, nullptr, out);
-  auto tensor = *found;
-  tensor.name.remove_prefix(prefix.size());
-  return describe_tensor(call, &tensor, out);
+  if (!found) return describe_tensor(call, nullptr, out);
+  const auto& own = call->part->tensors;  // the same one, under the name that lives with the part
+  const auto same = std::find_if(own.begin(), own.end(), [&](const model::Tensor& one) { return one.name == wanted; });
+  return describe_tensor(call, same == own.end() ? nullptr : &*same, out);
 }
 
-// "/key" below the configuration's root, or "file.json#/key".
+// "/key" below the configuration's root, or "file.json#/key"; "config.json" is the whole model's configuration.
 const Value* locate(vramauto_call* call, const char* at) {
   if (!at || strnlen(at, kLongestPointer + 1) > kLongestPointer) return nullptr;
   const std::string_view pointer = at;
   const auto hash = pointer.find('#');
   if (pointer.empty() || pointer[0] == '/' || hash == std::string_view::npos)
     return call->config ? call->config->at(pointer) : nullptr;
+  if (pointer.substr(0, hash) == "config.json") return call->model->config.root().at(pointer.substr(hash + 1));
   const auto* document = call->model->document(pointer.substr(0, hash));
   return document ? document->at(pointer.substr(hash + 1)) : nullptr;
 }

@@ -45,13 +45,14 @@ Batch default_batch(const Profile& profile, const detect::Device* device, bool l
 
 // Source: vLLM 0.33, engine/arg_utils.py, _set_default_max_num_seqs_and_batched_tokens_args.
 Batch resolve_batch(const Profile& profile, const Workload& workload, const detect::Device* device, std::uint64_t max_model_len,
-                    bool chunked_prefill) {
+                    bool chunked_prefill, std::uint64_t whole_item) {
   auto batch = default_batch(profile, device, workload.usage == "llm");
   if (workload.max_num_seqs) batch.sequences = *workload.max_num_seqs;
   if (workload.max_num_batched_tokens) {
     batch.tokens = *workload.max_num_batched_tokens;
   } else {
     if (!chunked_prefill) batch.tokens = std::max(batch.tokens, max_model_len);
+    batch.tokens = std::max(batch.tokens, whole_item);
     batch.tokens = std::min(batch.tokens, saturating_mul(batch.sequences, max_model_len));
   }
   if (!workload.max_num_seqs) batch.sequences = std::min(batch.sequences, batch.tokens);

@@ -12,8 +12,8 @@ struct Batch {
 // By GPU class and usage, before any adjustment. `total` is the driver's (NVML) total, which the engine compares.
 Batch default_batch(const Profile& profile, const detect::Device* device, bool llm_class);
 
-// The default where a value is not given, adjusted as the engine adjusts what was left to it.
+// The default where a value is not given, adjusted as the engine adjusts what was left to it. `whole_item`: tokens that must fit.
 Batch resolve_batch(const Profile& profile, const Workload& workload, const detect::Device* device, std::uint64_t max_model_len,
-                    bool chunked_prefill);
+                    bool chunked_prefill, std::uint64_t whole_item = 0);
 
 }  // namespace vramauto::engine::vllm

@@ -22,6 +22,7 @@ struct Placed;  // quantization/placed.hpp: the format of each weight
 struct Parallel {
   std::uint32_t tp = 1, pp = 1, dp = 1, dcp = 1;
   bool expert_parallel = false;
+  bool whole_towers = false;                // encoders are not divided: every rank has them, for its share of the items
   std::vector<std::uint32_t> stage_layers;  // layers on each pipeline stage; sums to the model's layers
 };
 

@@ -73,6 +73,14 @@ std::uint64_t encoders_in_use(const Context& context) {
   return out;
 }
 
+// vLLM 0.33, engine/arg_utils.py, _get_min_mm_batched_tokens; not in 0.19.1.
+std::uint64_t whole_item_tokens(const Context& context) {
+  constexpr std::uint32_t kPrefixLm = 1;  // vramauto_traits.flags
+  if (!(context.blueprint->traits.flags & kPrefixLm) || context.profile->from < Version{0, 20, 0}) return 0;
+  const auto* encoder = widest(context);
+  return encoder ? item_tokens(context, *encoder) : 0;
+}
+
 // Measured (V1 runner, outputs and inputs): Gemma 3, Mistral 3, Granite vision, Kimi-VL at 0.19, residual at most 0.005 GiB. The
 // tower's own peak has no measured case: a layer's hidden states, q, k, v and MLP of all positions, as bounds twice as wide.
 EncoderProfile encoder_profile(const Context& context) {

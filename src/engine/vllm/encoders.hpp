@@ -14,6 +14,9 @@ std::uint64_t items_allowed(const Workload& workload, std::string_view modality)
 // Bit i: the blueprint's i-th encoder is in use. What is not is neither built nor profiled.
 std::uint64_t encoders_in_use(const Context& context);
 
+// Tokens that a batch must hold at least: the largest item's, where attention sees all of an item at once. 0: no such model.
+std::uint64_t whole_item_tokens(const Context& context);
+
 struct EncoderProfile {
   Bytes resident = 0;  // of the items profiled, still held in the phases after
   Amount peak;         // while the tower runs, resident included

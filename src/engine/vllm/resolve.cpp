@@ -4,6 +4,7 @@
 
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/batch.hpp"
+#include "engine/vllm/encoders.hpp"
 #include "engine/vllm/quantization/served.hpp"
 #include "engine/vllm/runner.hpp"
 #include "engine/vllm/stages.hpp"
@@ -74,12 +75,15 @@ Result<Parallel> resolve_parallel(const Context& context, const Version& version
   out.pp = asked.pipeline_parallel_size;
   out.dp = asked.data_parallel_size;
   out.dcp = asked.decode_context_parallel_size;
+  out.expert_parallel = asked.enable_expert_parallel && std::uint64_t{out.tp} * out.dp > 1;
   constexpr std::uint64_t kMostRanks = 65536;
   if (std::uint64_t{out.tp} * out.pp * out.dp > kMostRanks)
     return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "found {} x {} x {} ranks, expected at most {}", out.tp, out.pp, out.dp,
                 kMostRanks);
+  out.whole_towers = asked.mm_encoder_tp_mode == "data" && context.architecture->whole_towers;
   TRY(check_parallel(*context.blueprint, out, *context.architecture));
   out.stage_layers = TRY(split_layers(context.blueprint->traits.layers, out.pp, version, asked));
+  TRY(check_borrowed(*context.blueprint, out));
   return out;
 }
 
@@ -125,7 +129,8 @@ Result<void> resolve_effective(Context& context) {
   const bool splits = splits_prompts(context);
   out.enable_prefix_caching = asked.enable_prefix_caching.value_or(splits);
   out.enable_chunked_prefill = asked.enable_chunked_prefill.value_or(splits);
-  const auto batch = resolve_batch(*context.profile, asked, context.device, out.max_model_len, out.enable_chunked_prefill);
+  const auto batch = resolve_batch(*context.profile, asked, context.device, out.max_model_len, out.enable_chunked_prefill,
+                                   whole_item_tokens(context));
   out.max_num_batched_tokens = batch.tokens;
   out.max_num_seqs = batch.sequences;
   context.formats = TRY(quantization::placed_formats(*context.model, *context.blueprint, asked.quantization));

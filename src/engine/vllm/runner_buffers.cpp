@@ -5,7 +5,7 @@
 namespace vramauto::engine::vllm {
 
 Bytes penalty_buffers(const Context& context) {
-  if (!context.mrv2) return 0;
+  if (!context.mrv2 || !context.generates()) return 0;  // what is pooled is not sampled
   const std::uint64_t vocabulary = context.blueprint->traits.vocab;
   return saturating_mul(context.effective.max_num_seqs, 4 * vocabulary + 4 * ceil_div(vocabulary, 32));
 }

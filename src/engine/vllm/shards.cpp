@@ -17,6 +17,11 @@ bool stays_whole(const Context& context, const vramauto_weights& weights) {
          weights.cols == context.blueprint->forwards.front().intermediate;
 }
 
+// Built whole on every rank, as ranks do not divide the heads it goes with.
+bool is_uneven(const vramauto_weights& weights, std::uint32_t tp) {
+  return weights.uneven == VRAMAUTO_UNEVEN_REPLICATE && weights.units && weights.units % tp != 0;
+}
+
 std::uint64_t units_on_rank(const vramauto_weights& weights, std::uint32_t tp) {
   switch (weights.uneven) {
     case VRAMAUTO_UNEVEN_REPEAT:
@@ -34,7 +39,9 @@ void divide(Shard& shard, vramauto_split split, const vramauto_weights& weights,
       shard.rows = ceil_div(weights.rows, tp);
       break;
     case VRAMAUTO_SPLIT_COLS:
-      shard.cols = ceil_div(weights.cols, tp);
+      shard.cols = weights.units && weights.uneven == VRAMAUTO_UNEVEN_PAD
+                       ? weights.cols / weights.units * units_on_rank(weights, tp)
+                       : ceil_div(weights.cols, tp);
       break;
     case VRAMAUTO_SPLIT_VOCAB:
       shard.rows = ceil_div(round_up(weights.rows, 64), tp);
@@ -53,7 +60,8 @@ Shard shard_of(const Context& context, const vramauto_weights& weights) {
   Shard shard{weights.rows, weights.cols, weights.copies, 0, 0};
   const auto tp = context.parallel.tp;
   if (weights.split != VRAMAUTO_SPLIT_EXPERTS) {
-    if (!stays_whole(context, weights)) divide(shard, weights.split, weights, tp);
+    const bool whole = (weights.encoders && context.parallel.whole_towers) || is_uneven(weights, tp);
+    if (!whole && !stays_whole(context, weights)) divide(shard, weights.split, weights, tp);
   } else if (context.parallel.expert_parallel) {
     shard.copies = ceil_div(weights.copies, std::uint64_t{tp} * context.parallel.dp);
   } else {

@@ -54,7 +54,8 @@ Layers even_split(std::uint32_t layers, std::uint32_t pp, const Version& version
 // Heads as the configuration has them: the engine checks these, whatever a layer has.
 std::optional<std::uint32_t> heads_of(const estimator::Blueprint& blueprint, vramauto_uneven uneven) {
   for (const auto& weights : blueprint.weights)
-    if (weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == uneven && weights.role == VRAMAUTO_ROLE_LINEAR)
+    if (weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == uneven && weights.role == VRAMAUTO_ROLE_LINEAR &&
+        weights.encoders == 0)
       return weights.units;
   return std::nullopt;
 }
@@ -70,32 +71,32 @@ Result<void> check_kv_heads(const estimator::Blueprint& blueprint, std::uint32_t
   return {};
 }
 
-Result<void> check_widths(const estimator::Blueprint& blueprint, std::uint32_t tp) {
+// Features that go with heads are checked as heads are.
+bool follows_heads(const vramauto_weights& weights, std::uint32_t tp) {
+  if (weights.units == 0 || weights.split == VRAMAUTO_SPLIT_UNITS) return false;
+  return weights.uneven == VRAMAUTO_UNEVEN_PAD || (weights.uneven == VRAMAUTO_UNEVEN_REPLICATE && weights.units % tp != 0);
+}
+
+bool has_tower_heads(const vramauto_weights& weights) {
+  return weights.encoders && weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == VRAMAUTO_UNEVEN_REFUSE;
+}
+
+Result<void> check_widths(const estimator::Blueprint& blueprint, const Parallel& parallel) {
+  const auto tp = parallel.tp;
   for (const auto& weights : blueprint.weights) {
+    if ((weights.encoders && parallel.whole_towers) || follows_heads(weights, tp)) continue;
     const bool vocabulary = weights.split == VRAMAUTO_SPLIT_VOCAB;
     const auto width = vocabulary                             ? round_up(weights.rows, 64)
                        : weights.split == VRAMAUTO_SPLIT_ROWS ? weights.rows
                        : weights.split == VRAMAUTO_SPLIT_COLS ? weights.cols
+                       : has_tower_heads(weights)             ? weights.units
                                                               : tp;
     if (width % tp != 0)
       return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divisible by {}: {} of {}", width, tp,
-                  vocabulary ? "padded rows" : "features", weights.pattern);
-  }
-  return {};
-}
-
-// vLLM 0.33, model_executor/layers/attention/attention.py, validate_kv_sharing_target: whose cache a layer uses is on its stage.
-Result<void> check_borrowed(const estimator::Blueprint& blueprint, const Parallel& parallel) {
-  for (const auto& cache : blueprint.caches) {
-    if (!(cache.flags & VRAMAUTO_BORROWED) || cache.flags & VRAMAUTO_DRAFT) continue;
-    for (std::uint32_t stage = 0; stage < parallel.pp; ++stage) {
-      const auto range = stage_range(parallel, stage);
-      const bool owned = cache.owner >= range.first && cache.owner < range.first + range.count;
-      if (owned || layers_within(cache.layers, range.first, range.count) == 0) continue;
-      return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size",
-                  "Specified KV sharing target layer is not valid: layer {} shares its cache with layers of stage {} ({} to {})",
-                  cache.owner, stage, range.first, range.first + range.count - 1);
-    }
+                  vocabulary                 ? "padded rows"
+                  : has_tower_heads(weights) ? "heads"
+                                             : "features",
+                  weights.pattern);
   }
   return {};
 }
@@ -125,7 +126,6 @@ Result<void> check_parallel(const estimator::Blueprint& blueprint, const Paralle
   if (parallel.pp > 1 && architecture.refuses_pp)
     return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size",
                 "Pipeline parallelism is not supported for this model. Supported models implement the `SupportsPP` interface.");
-  TRY(check_borrowed(blueprint, parallel));
   if (tp == 1) return {};
   if (architecture.refuses_tp)
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divided by vLLM", blueprint.architecture);
@@ -133,7 +133,23 @@ Result<void> check_parallel(const estimator::Blueprint& blueprint, const Paralle
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size",
                 "Total number of attention heads ({}) must be divisible by tensor parallel size ({})", *heads, tp);
   TRY(check_kv_heads(blueprint, tp));
-  return check_widths(blueprint, tp);
+  return check_widths(blueprint, parallel);
+}
+
+// vLLM 0.33, model_executor/layers/attention/attention.py, validate_kv_sharing_target.
+Result<void> check_borrowed(const estimator::Blueprint& blueprint, const Parallel& parallel) {
+  for (const auto& cache : blueprint.caches) {
+    if (!(cache.flags & VRAMAUTO_BORROWED) || cache.flags & VRAMAUTO_DRAFT) continue;
+    for (std::uint32_t stage = 0; stage < parallel.pp; ++stage) {
+      const auto range = stage_range(parallel, stage);
+      const bool owned = cache.owner >= range.first && cache.owner < range.first + range.count;
+      if (owned || layers_within(cache.layers, range.first, range.count) == 0) continue;
+      return fail(VRAMAUTO_E_UNSUPPORTED, "pipeline-parallel-size",
+                  "Specified KV sharing target layer is not valid: layer {} shares its cache with layers of stage {} ({} to {})",
+                  cache.owner, stage, range.first, range.first + range.count - 1);
+    }
+  }
+  return {};
 }
 
 }  // namespace vramauto::engine::vllm

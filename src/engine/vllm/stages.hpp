@@ -16,4 +16,7 @@ Result<std::vector<std::uint32_t>> split_layers(std::uint32_t layers, std::uint3
 // What the engine checks before it loads: heads, KV heads, the vocabulary, pipeline support. E_UNSUPPORTED in its own words.
 Result<void> check_parallel(const estimator::Blueprint& blueprint, const Parallel& parallel, const Architecture& architecture);
 
+// Of how the layers are split: whose cache a layer uses is on its stage.
+Result<void> check_borrowed(const estimator::Blueprint& blueprint, const Parallel& parallel);
+
 }  // namespace vramauto::engine::vllm

@@ -1,13 +1,17 @@
 #include "engine/vllm/weights.hpp"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "engine/vllm/allocator.hpp"
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/encoders.hpp"
+#include "engine/vllm/latents.hpp"
+#include "engine/vllm/experts.hpp"
 #include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/shards.hpp"
+#include "support/dtype.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -43,8 +47,10 @@ class Stage {
         range_(stage_range(context.parallel, stage)),
         allocator_(Bytes{context.profile->load_split_mib} * kMiB) {
     const bool first = stage == 0, last = stage + 1 == context.parallel.pp, everywhere = context.architecture->ends_on_all_stages;
-    input_ = first || everywhere || (last && tied());
-    encoders_ = first ? encoders_in_use(context) : 0;
+    input_ = first || everywhere || context.architecture->input_on_all_stages || (last && tied());
+    // vLLM 0.33, models/interfaces.py, _mark_tower_model: MRV2 runs encoders on the first stage and builds them nowhere else.
+    const bool has_towers = first || !context.mrv2 || context.architecture->towers_on_all_stages;
+    encoders_ = has_towers ? encoders_in_use(context) : 0;
     output_ = last || everywhere;
   }
 
@@ -55,6 +61,7 @@ class Stage {
     layers();
     if (output_ || pools()) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
     buffers();
+    latents_ = latent_buffers(context_, range_);
     return answer();
   }
 
@@ -80,6 +87,7 @@ class Stage {
       const auto& weights = blueprint_.weights[i];
       if (weights.layers.first != end || weights.encoders || weights.flags & (VRAMAUTO_TIED | VRAMAUTO_DRAFT)) continue;
       if (end == VRAMAUTO_LAYER_OUTPUT && !output_ && !is_pooler(weights)) continue;
+      if (weights.role == VRAMAUTO_ROLE_HEAD && context_.architecture->builds_no_head) continue;
       const bool plain_head =
           weights.role == VRAMAUTO_ROLE_HEAD && !formats_.rules.head_by_rule && context_.profile->from < kQuantisedHeads;
       const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, plain_head ? std::uint16_t{0} : formats_.ends[i]});
@@ -96,28 +104,53 @@ class Stage {
 
   // What pools and scores is built on every stage, while the decoder's own head is let go of as soon as it was made: vLLM 0.33,
   // model_executor/models/adapters.py, _create_pooling_model_cls.
-  bool is_pooler(const Weights& weights) const { return pools() && weights.role == VRAMAUTO_ROLE_LINEAR; }
+  bool is_pooler(const Weights& weights) const {
+    return pools() && (weights.role == VRAMAUTO_ROLE_LINEAR || weights.role == VRAMAUTO_ROLE_OTHER);
+  }
 
-  // Encoders stand before the layers, on the first stage. Copies are an encoder's own layers.
+  bool in_tower(std::size_t at) const {
+    const auto& weights = blueprint_.weights[at];
+    return weights.encoders & encoders_ && weights.layers.first < 0;
+  }
+
+  // Encoders stand before the layers. Copies are an encoder's own layers: weights in a row that have as many are one of them.
   void towers() {
-    for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
-      const auto& weights = blueprint_.weights[i];
-      if (!(weights.encoders & encoders_) || weights.layers.first >= 0) continue;
-      const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, formats_.ends[i]});
-      sums_.encoders += part.tensors.total() + part.bias;
-      late_ += part.tensors.late;
-      const auto copies = std::max(1u, weights.copies);
-      for (std::uint32_t t = 0; t < part.tensors.count; ++t) allocate(part.tensors.bytes[t] / copies, copies);
-      allocate(part.bias / copies, copies);
+    for (std::size_t i = 0; i < blueprint_.weights.size();) {
+      if (!in_tower(i)) {
+        ++i;
+        continue;
+      }
+      const auto copies = std::max(1u, blueprint_.weights[i].copies);
+      std::vector<Part> parts;
+      while (i < blueprint_.weights.size() && in_tower(i) && std::max(1u, blueprint_.weights[i].copies) == copies) {
+        const auto fused = fused_from(i);
+        parts.push_back(tower_part(i, fused, copies));
+        i += fused;
+      }
+      repeat(copies, [&] {
+        for (const auto& part : parts) allocate(part);
+      });
     }
   }
 
-  // Equal tensors, one after another: from the second on the allocator does as with the one before, or nearly so.
-  void allocate(Bytes bytes, std::uint32_t times) {
-    constexpr std::uint32_t kSimulated = 128;
-    const auto before = allocated_;
-    for (std::uint32_t i = 0; i < std::min(times, kSimulated); ++i) allocate(bytes);
-    if (times > kSimulated) allocated_ += (allocated_ - before) / kSimulated * (times - kSimulated);
+  // Weights from `at` on that are one tensor of the engine.
+  std::uint32_t fused_from(std::size_t at) const {
+    const auto number = blueprint_.weights[at].parameter;
+    std::uint32_t count = 1;
+    while (number && at + count < blueprint_.weights.size() && in_tower(at + count) &&
+           blueprint_.weights[at + count].parameter == number)
+      ++count;
+    return count;
+  }
+
+  // One copy of it; the sums get all.
+  Part tower_part(std::size_t at, std::uint32_t fused, std::uint32_t copies) {
+    auto part = part_of({static_cast<std::uint32_t>(at), fused, {}, formats_.ends[at]});
+    sums_.encoders += part.tensors.total() + part.bias;
+    late_ += part.tensors.late;
+    for (auto& bytes : part.tensors.bytes) bytes /= copies;
+    part.bias /= copies;
+    return part;
   }
 
   // One table for all layers of the stage that share it. transformers keeps the frequencies instead, twice and in float32:
@@ -128,11 +161,16 @@ class Stage {
       const auto& weights = blueprint_.weights[i];
       if (weights.role != VRAMAUTO_ROLE_ROPE || counted_before(i)) continue;
       if (!frequencies && layers_within(weights.layers, range_.first, range_.count) == 0) continue;
-      const auto bytes = frequencies ? weights.cols / 2 * 4 * 2 : table_rows(weights) * weights.cols * context_.element_bytes();
+      const auto bytes = frequencies ? weights.cols / 2 * 4 * 2 : table_rows(weights) * weights.cols * number_bytes(weights);
       const auto tables = context_.architecture->rope_by_layer_kind && !has_other_table(i) ? 2u : 1u;
       sums_.rope += bytes * tables;
       for (std::uint32_t table = 0; table < tables; ++table) allocate(bytes);
     }
+  }
+
+  std::uint64_t number_bytes(const Weights& weights) const {
+    if (weights.dtype) return bits_of(weights.dtype) / 8;
+    return has_wide_table(context_, weights, weights.pattern) ? 4u : context_.element_bytes();
   }
 
   static bool same_table(const Weights& a, const Weights& b) {
@@ -160,7 +198,8 @@ class Stage {
   // Up to 0.19 the table was as long as dynamic scaling may ever stretch it. M-RoPE counts several positions a token.
   std::uint64_t table_rows(const Weights& weights) const {
     const auto rows = weights.units && context_.profile->from >= Version{0, 20, 0} ? weights.units : weights.rows;
-    return blueprint_.traits.flags & 2 ? rows * context_.profile->mrope_rows : rows;
+    if (!(blueprint_.traits.flags & 2)) return rows;
+    return rows * (context_.architecture->single_mrope_rows ? context_.profile->mrope_rows : 4u);
   }
 
   static bool in_layers(const Weights& weights) {
@@ -186,6 +225,7 @@ class Stage {
 
   // Weights of one tensor of the engine on this rank: in 16 bit as they are, else as the engine's linear method creates them.
   Part part_of(const quantization::Piece& piece) {
+    if (blueprint_.weights[piece.first].role == VRAMAUTO_ROLE_EXPERT) return expert_part(piece);
     Part out{piece.layers, {}, 0};
     const auto& format = formats_.format(piece.format);
     quantization::Shape shape;
@@ -208,6 +248,21 @@ class Stage {
       out.tensors.add(plain);
     else
       out.tensors = quantised(format, shape, copies, blueprint_.weights[piece.first].pattern);
+    // Attention works with what kv_b holds in the model's type: a view of it, or a copy where it is quantised. vLLM 0.33,
+    // model_executor/layers/attention/mla_attention.py, process_weights_after_loading.
+    if (format.scheme != quantization::Scheme::none && blueprint_.weights[piece.first].role == VRAMAUTO_ROLE_LATENT_UP)
+      out.tensors.late += shape.rows * shape.cols * context_.element_bytes();
+    return out;
+  }
+
+  Part expert_part(const quantization::Piece& piece) {
+    Part out{piece.layers, {}, 0};
+    const auto parts = std::span(blueprint_.weights).subspan(piece.first, piece.count);
+    const auto tensors = expert_tensors(context_, formats_.format(piece.format), parts);
+    if (tensors)
+      out.tensors = *tensors;
+    else if (refused_)
+      refused_ = tl::make_unexpected(tensors.error());
     return out;
   }
 
@@ -252,20 +307,25 @@ class Stage {
     for (std::uint32_t layer = 0; layer < range_.count; ++layer) layer_tensors(range_.first + layer);
   }
 
-  // Layers are alike, so as soon as the allocator is where it was some layers ago, all goes on as since then.
   void repeat_layer(std::uint32_t first, std::uint32_t count) {
+    repeat(count, [&] { layer_tensors(first); });
+  }
+
+  // Layers are alike, so as soon as the allocator is where it was some layers ago, all goes on as since then.
+  template <class Layer>
+  void repeat(std::uint32_t count, Layer&& layer_tensors) {
     std::vector<std::uint64_t> states;
     std::vector<Bytes> sums;
     for (std::uint32_t layer = 0; layer < count; ++layer) {
       states.push_back(allocator_.state());
       sums.push_back(allocated_);
-      layer_tensors(first);
+      layer_tensors();
       const auto before = std::find(states.begin(), states.end(), allocator_.state());
       if (before == states.end()) continue;
       const auto since = static_cast<std::uint32_t>(before - states.begin());
       const auto period = layer + 1 - since, left = count - layer - 1;
       allocated_ += left / period * (allocated_ - sums[since]);
-      for (std::uint32_t i = 0; i < left % period; ++i) layer_tensors(first);
+      for (std::uint32_t i = 0; i < left % period; ++i) layer_tensors();
       return;
     }
   }
@@ -288,7 +348,35 @@ class Stage {
     const Bytes loading = formats_.rules.attention_bytes;
     sums_.buffers += attentions * ((kScales + others) * 4 + loading);
     allocated_ += attentions * (kScales + others) * 512;
+    const auto maps = expert_map_bytes(context_, range_);
+    sums_.buffers += maps;
+    allocated_ += maps;
     if (context_.architecture->keeps_causal_mask) mask();
+    if (encoders_) levels();
+    if (!blueprint_.encoders.empty()) layer_inputs();
+  }
+
+  // A composite keeps what each layer takes beside the hidden states: vLLM 0.33, models/gemma4_mm.py and gemma3n_mm.py,
+  // per_layer_embeddings.
+  void layer_inputs() {
+    std::uint32_t width = 0;
+    for (const auto& forward : blueprint_.forwards) width = std::max(width, forward.per_layer_input);
+    if (width == 0) return;
+    const auto each = saturating_mul(context_.effective.max_num_batched_tokens, context_.element_bytes());
+    const auto bytes = saturating_mul(each, std::uint64_t{width} * blueprint_.traits.layers);
+    sums_.buffers = saturating_add(sums_.buffers, bytes);
+    allocate(std::min(bytes, Bytes{1} << 40));
+  }
+
+  // Features of inner layers of a tower wait for the text's layers that take them: vLLM 0.33, models/qwen3_vl.py,
+  // deepstack_input_embeds.
+  void levels() {
+    std::uint32_t levels = 0;
+    for (std::size_t i = 0; i < blueprint_.encoders.size(); ++i)
+      if (encoders_ >> i & 1) levels = std::max(levels, blueprint_.encoders[i].levels);
+    const auto each = context_.effective.max_num_batched_tokens * blueprint_.traits.hidden * context_.element_bytes();
+    for (std::uint32_t level = 0; level < levels; ++level) allocate(each);
+    sums_.buffers = saturating_add(sums_.buffers, saturating_mul(each, levels));
   }
 
   void mask() {
@@ -305,7 +393,7 @@ class Stage {
     RankWeights out;
     out.parameter_bytes = sums_.total();
     const auto kept = out.parameter_bytes - dropped_;
-    out.loaded = Amount::exact(std::max(allocated_, kept) + late_);
+    out.loaded = Amount::exact(std::max(allocated_, kept) + late_ + latents_);
     const auto add = [&](std::string_view name, Bytes bytes, std::string_view source) {
       if (bytes == 0) return;
       auto& component = out.components.emplace_back();
@@ -314,15 +402,16 @@ class Stage {
       component.amount = Amount::exact(bytes);
       component.source = source;
     };
-    out.components.reserve(8);
+    out.components.reserve(9);
     add("encoders", sums_.encoders, "config");
     add("embedding", sums_.embedding, "config");
     add("layers", sums_.layers, "config");
     add("head", sums_.head - dropped_, "config");
     add("rope", sums_.rope, "vLLM 0.33");
     add("buffers", sums_.buffers, "vLLM 0.33");
-    add("block scales", late_, "vLLM 0.19");
-    add("rounding", out.loaded.best - late_ - kept, "torch allocator");
+    add("made while loading", late_, "vLLM 0.33");
+    add("attention buffers", latents_, "vLLM 0.33");
+    add("rounding", out.loaded.best - late_ - latents_ - kept, "torch allocator");
     return out;
   }
 
@@ -334,7 +423,7 @@ class Stage {
   bool input_ = false, output_ = false;
   std::uint64_t encoders_ = 0;
   Sums sums_;
-  Bytes allocated_ = 0, late_ = 0, dropped_ = 0;
+  Bytes allocated_ = 0, late_ = 0, dropped_ = 0, latents_ = 0;
   Result<void> refused_;
   std::vector<Part> parts_;
 };

@@ -88,6 +88,10 @@ Answer<Rope> read_rope(const Description& model, const Family& family, std::stri
   return {out, VRAMAUTO_OK};
 }
 
+bool has_mrope(const Description& model) {
+  return model.has("/rope_parameters/mrope_section") || model.has("/rope_scaling/mrope_section");
+}
+
 Table table_of(const Rope& rope, std::uint64_t positions, std::uint32_t head_dim) {
   Table out;
   out.width = static_cast<std::uint32_t>(head_dim * rope.part);

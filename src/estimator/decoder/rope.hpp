@@ -28,6 +28,9 @@ struct Table {
 // Scaling of layers of a kind ("full_attention"), or of all.
 Answer<Rope> read_rope(const Description& model, const Family& family, std::string_view kind, std::uint32_t head_dim);
 
+// Positions of several axes: vLLM 0.33, model_executor/layers/rotary_embedding/__init__.py, get_rope.
+bool has_mrope(const Description& model);
+
 // Rows of the engine's table. Source: vLLM 0.33, model_executor/layers/rotary_embedding.
 Table table_of(const Rope& rope, std::uint64_t positions, std::uint32_t head_dim);
 

@@ -70,7 +70,9 @@ Answer<std::uint32_t> intermediate(const Description& model, const Family& famil
 
 Answer<bool> tied(const Description& model, const Family& family) {
   if (family.tie != Tie::key) return {family.tie == Tie::always, VRAMAUTO_OK};
-  return holds(model, "tie_word_embeddings");
+  // A composite's own key decides for its text: vLLM 0.33, config/vllm.py, with_hf_config.
+  constexpr auto whole = "config.json#/tie_word_embeddings";
+  return model.has(whole) ? model.boolean(whole) : holds(model, "tie_word_embeddings");
 }
 
 // DeciLM: the width of an MLP from a multiple of hidden, as in vLLM 0.33, models/nemotron_nas.py, _ffn_mult_to_intermediate_size.

@@ -12,8 +12,10 @@ namespace {
 
 // Numbers of the weights: as the configuration says, else as most tensors are.
 Answer<vramauto_dtype> read_dtype(const Description& model) {
-  const auto at = model.first("dtype|torch_dtype");
-  if (!at.empty()) return {dtype_from_torch(VRAMAUTO_TAKE(model.text(at.c_str()))), VRAMAUTO_OK};
+  for (const std::string_view below : {"config.json#", ""}) {  // a composite's own key first
+    const auto at = model.first("dtype|torch_dtype", below);
+    if (!at.empty()) return {dtype_from_torch(VRAMAUTO_TAKE(model.text(at.c_str()))), VRAMAUTO_OK};
+  }
   vramauto_tensor_info tensor{};
   tensor.struct_size = sizeof tensor;
   vramauto_dtype widest = 0;  // what torch promotes all of them to: float32 if there is one, or two 16 bit kinds
@@ -195,7 +197,7 @@ vramauto_status Writer::attention(const LayerShape& shape, const vramauto_layers
   const std::uint64_t width = std::uint64_t{shape.heads} * key_dim(shape), out = std::uint64_t{shape.heads} * value_dim(shape);
   const std::uint64_t k_width = std::uint64_t{shape.kv_heads} * key_dim(shape),
                       v_width = std::uint64_t{shape.kv_heads} * value_dim(shape);
-  VRAMAUTO_DO(model_.add(Tensors(q.c_str(), VRAMAUTO_ROLE_LINEAR, range, width, sizes_.hidden)
+  VRAMAUTO_DO(model_.add(Tensors(q.c_str(), VRAMAUTO_ROLE_LINEAR, range, gated_query_ ? 2 * width : width, sizes_.hidden)
                              .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE)
                              .part_of(kQkv)
                              .with(bias)));
@@ -341,7 +343,7 @@ Answer<vramauto_traits> read_traits(const Description& model, const Family& fami
   traits.vocab = sizes.vocab;
   traits.max_model_len = VRAMAUTO_TAKE(read_length(model, family));
   traits.dtype = VRAMAUTO_TAKE(read_dtype(model));
-  traits.flags = family.refuses_float16 ? 4 : 0;
+  traits.flags = flag(family.refuses_float16, 4) | flag(has_mrope(model), 2);
   return {traits, VRAMAUTO_OK};
 }
 

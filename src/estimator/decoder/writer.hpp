@@ -51,8 +51,8 @@ class Writer {
   virtual vramauto_status forward(const LayerShape& shape, const vramauto_layers& range);
   virtual vramauto_status cache(const LayerShape& shape, std::uint32_t window, const Ranges& ranges);
   virtual bool borrows(const LayerShape&) const { return false; }  // keys and values are another layer's
-  virtual vramauto_status drafts() { return VRAMAUTO_OK; }  // layers that speculation adds
-  virtual vramauto_status output();                         // after the last layer
+  virtual vramauto_status drafts() { return VRAMAUTO_OK; }         // layers that speculation adds
+  virtual vramauto_status output();                                // after the last layer
 
   // Parts to build these of.
   vramauto_status attention(const LayerShape& shape, const vramauto_layers& range);
@@ -69,6 +69,7 @@ class Writer {
   Biases biases_;
   Norm norm_ = Norm::rms;
   bool norm_bias_ = false, final_norm_ = true, qk_norm_ = false, rope_ = false, alibi_ = false;
+  bool gated_query_ = false;  // q_proj holds a gate of the query's width too
   std::vector<std::string_view> norms_;
   std::vector<std::uint32_t> windows_;
   std::vector<Group> groups_;

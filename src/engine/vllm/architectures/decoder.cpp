@@ -23,7 +23,7 @@ constexpr Architecture kRows[] = {
     // Both ends on every stage.
     {.names = "ChatGLMModel ChatGLMForConditionalGeneration CohereForCausalLM Cohere2ForCausalLM GemmaForCausalLM "
               "Gemma2ForCausalLM Gemma2Model Gemma3ForCausalLM Gemma3TextModel GPT2LMHeadModel GPTJForCausalLM "
-              "GraniteMoeHybridForCausalLM "
+              "Gemma4ForCausalLM GraniteMoeHybridForCausalLM "
               "InternLM2ForCausalLM MiniCPMForCausalLM OPTForCausalLM OrionForCausalLM Plamo3ForCausalLM StableLmForCausalLM",
      .ends_on_all_stages = true},
     {.names = "BloomForCausalLM", .until = kV20, .ends_on_all_stages = true},
@@ -58,11 +58,13 @@ constexpr Architecture kRows[] = {
     // Transformers' class always.
     {.names = "SmolLM3ForCausalLM HeliumForCausalLM", .backend = Backend::transformers},
 
+    {.names = "Gemma3nForCausalLM", .ends_on_all_stages = true, .refuses_pp = true},
+
     // Served, described by no estimator of ours unless by its files.
     {.names = "AliceAIForCausalLM BeamForCausalLM DomynEdgeForCausalLM DoryForCausalLM FlintForCausalLM "
               "Rnj1ForCausalLM HrmTextForCausalLM NanbeigeForCausalLM VaultGemmaForCausalLM",
      .since = kV20},
-    {.names = "Gemma3nForCausalLM Gemma4ForCausalLM IQuestLoopCoderForCausalLM Step1ForCausalLM"},
+    {.names = "IQuestLoopCoderForCausalLM Step1ForCausalLM"},
     {.names = "GritLM Cheers CheersForConditionalGeneration FireRedLIDForConditionalGeneration", .until = {0, 29, 0}},
     {.names = "InternLM2VEForCausalLM", .until = {0, 24, 0}},
     {.names = "JAISLMHeadModel", .until = {0, 23, 0}},

@@ -7,13 +7,18 @@ namespace {
 constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
-    {.names = "FalconMambaForCausalLM FalconH1ForCausalLM Qwen3NextForCausalLM JambaForCausalLM "
-              "KimiLinearForCausalLM Lfm2ForCausalLM Lfm2MoeForCausalLM MambaForCausalLM Mamba2ForCausalLM "
-              "NemotronHForCausalLM NemotronHPuzzleForCausalLM OlmoHybridForCausalLM Zamba2ForCausalLM"},
-    {.names = "Qwen4ExpForCausalLM HYV4ForCausalLM Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", .since = kV20},
-    {.names = "BambaForCausalLM MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM", .until = {0, 24, 0}},
-    {.names = "Plamo2ForCausalLM", .until = {0, 27, 0}},
-    {.names = "Phi4FlashForCausalLM", .until = {0, 11, 0}},
+    {.names = "NemotronHForCausalLM NemotronHPuzzleForCausalLM Qwen3NextForCausalLM JambaForCausalLM MambaForCausalLM "
+              "FalconMambaForCausalLM OlmoHybridForCausalLM",
+     .ends_on_all_stages = true},
+    {.names = "FalconH1ForCausalLM KimiLinearForCausalLM"},
+    {.names = "Lfm2ForCausalLM Lfm2MoeForCausalLM", .input_on_all_stages = true},
+    {.names = "Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", .since = kV20, .input_on_all_stages = true},
+    {.names = "Mamba2ForCausalLM Zamba2ForCausalLM", .refuses_pp = true},
+    {.names = "Qwen4ExpForCausalLM HYV4ForCausalLM", .since = kV20},
+    {.names = "BambaForCausalLM", .until = {0, 24, 0}, .ends_on_all_stages = true},
+    {.names = "MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM", .until = {0, 24, 0}, .refuses_pp = true},
+    {.names = "Plamo2ForCausalLM", .until = {0, 27, 0}, .ends_on_all_stages = true},
+    {.names = "Phi4FlashForCausalLM", .until = {0, 11, 0}, .refuses_pp = true},
 };
 
 }  // namespace

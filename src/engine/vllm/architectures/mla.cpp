@@ -8,11 +8,12 @@ constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
     {.names = "AXK1ForCausalLM BailingMoeV2_5ForCausalLM DeepseekV2ForCausalLM DeepseekV3ForCausalLM "
-              "DeepseekV32ForCausalLM Glm4MoeLiteForCausalLM GlmMoeDsaForCausalLM LongcatFlashForCausalLM "
-              "MiniCPM3ForCausalLM MistralLarge3ForCausalLM PanguUltraMoEForCausalLM SarvamMLAForCausalLM"},
-    {.names = "BailingMoeV3ForCausalLM DeepseekV4ForCausalLM Glm5NextForCausalLM LongcatFlashNgramForCausalLM "
-              "DeepseekV41ForCausalLM",
-     .since = kV20},
+              "Glm4MoeLiteForCausalLM LongcatFlashForCausalLM MiniCPM3ForCausalLM MistralLarge3ForCausalLM "
+              "PanguUltraMoEForCausalLM SarvamMLAForCausalLM"},
+    {.names = "DeepseekV32ForCausalLM GlmMoeDsaForCausalLM", .until = kV20},
+    {.names = "DeepseekV32ForCausalLM GlmMoeDsaForCausalLM", .since = kV20, .not_compiled = true},
+    {.names = "DeepseekV4ForCausalLM DeepseekV41ForCausalLM Glm5NextForCausalLM", .since = kV20, .not_compiled = true},
+    {.names = "BailingMoeV3ForCausalLM LongcatFlashNgramForCausalLM", .since = kV20},
 };
 
 }  // namespace

@@ -7,17 +7,20 @@ namespace {
 constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
-    {.names = "AfmoeForCausalLM BailingMoeForCausalLM BailingMoeV2ForCausalLM DbrxForCausalLM "
-              "DeepseekForCausalLM Ernie4_5_MoeForCausalLM ExaoneMoEForCausalLM Glm4MoeForCausalLM "
-              "GptOssForCausalLM GraniteMoeForCausalLM GraniteMoeSharedForCausalLM Llama4ForCausalLM "
-              "MiniMaxM2ForCausalLM MixtralForCausalLM MiMoV2FlashForCausalLM OlmoeForCausalLM "
-              "PanguProMoEV2ForCausalLM PhiMoEForCausalLM Qwen2MoeForCausalLM Qwen3MoeForCausalLM "
-              "SarvamMoEForCausalLM Step3TextForCausalLM Step3p5ForCausalLM FlexOlmoForCausalLM "
+    // Their classes build the embedding, the last norm and lm_head whatever stage they are on.
+    {.names = "DbrxForCausalLM GptOssForCausalLM GraniteMoeForCausalLM GraniteMoeSharedForCausalLM MixtralForCausalLM "
+              "OlmoeForCausalLM PhiMoEForCausalLM Qwen2MoeForCausalLM Qwen3MoeForCausalLM",
+     .ends_on_all_stages = true},
+    {.names = "GraniteMoeSWAForCausalLM MuseGlimmerForCausalLM", .since = kV20, .ends_on_all_stages = true},
+    {.names = "AfmoeForCausalLM BailingMoeForCausalLM BailingMoeV2ForCausalLM DeepseekForCausalLM "
+              "Ernie4_5_MoeForCausalLM ExaoneMoEForCausalLM Glm4MoeForCausalLM Llama4ForCausalLM "
+              "MiniMaxM2ForCausalLM MiMoV2FlashForCausalLM "
+              "PanguProMoEV2ForCausalLM SarvamMoEForCausalLM Step3TextForCausalLM Step3p5ForCausalLM FlexOlmoForCausalLM "
               "HunYuanMoEV1ForCausalLM LlavaNextForConditionalGeneration Phi3VForCausalLM "
               "Qwen2VLForConditionalGeneration"},
-    {.names = "Cohere2MoeForCausalLM ExaoneMoeForCausalLM GraniteMoeSWAForCausalLM HYV3ForCausalLM "
+    {.names = "Cohere2MoeForCausalLM ExaoneMoeForCausalLM HYV3ForCausalLM "
               "K2HorizonForCausalLM LagunaForCausalLM MiniMaxM3SparseForCausalLM InklingForCausalLM "
-              "MiMoV2ForCausalLM MuseGlimmerForCausalLM Param2MoEForCausalLM Step5ForCausalLM "
+              "MiMoV2ForCausalLM Param2MoEForCausalLM Step5ForCausalLM "
               "Kolibri1ForCausalLM MellumForCausalLM",
      .since = kV20},
     {.names = "ArcticForCausalLM", .until = {0, 29, 0}},

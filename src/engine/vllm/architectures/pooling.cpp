@@ -1,31 +1,49 @@
-// Sources: see architectures.cpp.
+// Sources: see architectures.cpp; is_causal: models/config.py.
 #include "engine/vllm/architectures.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
 
-constexpr Version kV20{0, 20, 0};
+constexpr Version kV20{0, 20, 0}, kV24{0, 24, 0};
 
 constexpr Architecture kRows[] = {
-    {.names = "BertModel BertSpladeSparseEmbeddingModel BgeM3EmbeddingModel GteModel GteNewModel "
-              "LlamaBidirectionalModel ModernBertModel NomicBertModel RobertaForMaskedLM RobertaModel "
-              "VoyageQwen3BidirectionalEmbedModel XLMRobertaModel CLIPModel ColPaliForRetrieval "
-              "LlamaNemotronVLModel SiglipModel Terratorch HF_ColBERT ColBERTModernBertModel "
-              "ColBERTJinaRobertaModel ColBERTLfm2Model ColModernVBertForRetrieval ColQwen3 OpsColQwen3Model "
-              "ColQwen3_5 Qwen3VLNemotronEmbedModel InternLM2ForRewardModel Qwen2ForRewardModel "
-              "Qwen2ForProcessRewardModel BertForTokenClassification ModernBertForTokenClassification "
-              "Qwen3ASRForcedAlignerForTokenClassification BertForSequenceClassification "
-              "GPT2ForSequenceClassification GteNewForSequenceClassification JambaForSequenceClassification "
-              "LlamaBidirectionalForSequenceClassification ModernBertForSequenceClassification "
-              "RobertaForSequenceClassification XLMRobertaForSequenceClassification JinaVLForRanking "
-              "LlamaNemotronVLForSequenceClassification"},
-    {.names = "BertForMaskedLM DeepseekV3BidirectionalModel JinaEmbeddingsV5Model Lfm2BidirectionalModel "
-              "EmbeddingGemma2Model JinaForRanking ColUltraVBertForRetrieval ModernVBertModel "
-              "ClefFlashForJointSchema ClefOmniForJointSchema OpenAIPrivacyFilterForTokenClassification "
-              "RobertaForTokenClassification XLMRobertaForTokenClassification D3ForSequenceClassification",
-     .since = kV20},
-    {.names = "ErnieModel ErnieForTokenClassification ErnieForSequenceClassification", .until = {0, 24, 0}},
-    {.names = "PrithviGeoSpatialMAE", .until = {0, 29, 0}},
+    // Encoders: on one pipeline stage only.
+    {.names = "BertModel BertSpladeSparseEmbeddingModel BgeM3EmbeddingModel GteModel GteNewModel ModernBertModel NomicBertModel "
+              "RobertaForMaskedLM RobertaModel XLMRobertaModel SiglipModel HF_ColBERT ColBERTModernBertModel "
+              "ColBERTJinaRobertaModel ColModernVBertForRetrieval BertForTokenClassification ModernBertForTokenClassification "
+              "BertForSequenceClassification GteNewForSequenceClassification ModernBertForSequenceClassification "
+              "RobertaForSequenceClassification XLMRobertaForSequenceClassification Terratorch",
+     .refuses_pp = true,
+     .encoder_only = true},
+    {.names = "BertForMaskedLM ColUltraVBertForRetrieval ModernVBertModel RobertaForTokenClassification "
+              "XLMRobertaForTokenClassification OpenAIPrivacyFilterForTokenClassification",
+     .since = kV20,
+     .refuses_pp = true,
+     .encoder_only = true},
+    {.names = "ErnieModel ErnieForTokenClassification ErnieForSequenceClassification",
+     .until = kV24,
+     .refuses_pp = true,
+     .encoder_only = true},
+    {.names = "PrithviGeoSpatialMAE", .until = {0, 29, 0}, .refuses_pp = true, .encoder_only = true},
+
+    // Decoders that look both ways.
+    {.names = "LlamaBidirectionalModel LlamaBidirectionalForSequenceClassification", .refuses_pp = true, .encoder_only = true},
+    {.names = "LlamaNemotronVLModel LlamaNemotronVLForSequenceClassification", .encoder_only = true},
+    {.names = "VoyageQwen3BidirectionalEmbedModel", .refuses_pp = true, .encoder_only = true, .builds_no_head = true},
+    {.names = "Lfm2BidirectionalModel", .since = kV20, .refuses_pp = true, .encoder_only = true, .builds_no_head = true},
+    {.names = "DeepseekV3BidirectionalModel EmbeddingGemma2Model", .since = kV20, .encoder_only = true},
+
+    // Decoders that are pooled.
+    {.names = "InternLM2ForRewardModel", .ends_on_all_stages = true},
+    {.names = "Qwen2ForRewardModel", .builds_no_head = true},
+    {.names = "Qwen2ForProcessRewardModel", .pools_whole_prompt = true, .builds_no_head = true},
+    {.names = "GPT2ForSequenceClassification", .refuses_pp = true, .builds_no_head = true},
+    {.names = "JinaForRanking", .since = kV20, .refuses_pp = true, .builds_no_head = true},
+    {.names = "ColBERTLfm2Model", .refuses_pp = true, .builds_no_head = true},
+    {.names = "CLIPModel", .refuses_pp = true, .ignores_cache_dtype = true},
+    {.names = "JambaForSequenceClassification ColPaliForRetrieval ColQwen3 OpsColQwen3Model ColQwen3_5 Qwen3VLNemotronEmbedModel "
+              "JinaVLForRanking Qwen3ASRForcedAlignerForTokenClassification"},
+    {.names = "JinaEmbeddingsV5Model ClefFlashForJointSchema ClefOmniForJointSchema D3ForSequenceClassification", .since = kV20},
 };
 
 }  // namespace

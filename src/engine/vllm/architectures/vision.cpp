@@ -7,53 +7,73 @@ namespace {
 constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
-    {.names = "HCXVisionV2ForCausalLM AriaForConditionalGeneration AudioFlamingo3ForConditionalGeneration "
-              "BagelForConditionalGeneration BeeForConditionalGeneration Blip2ForConditionalGeneration "
-              "Cohere2VisionForConditionalGeneration DeepseekVLV2ForCausalLM DeepseekOCRForCausalLM "
-              "DeepseekOCR2ForCausalLM DotsOCRForCausalLM Eagle2_5_VLForConditionalGeneration "
-              "Ernie4_5_VLMoeForConditionalGeneration FunASRForConditionalGeneration "
-              "FunAudioChatForConditionalGeneration Gemma3ForConditionalGeneration "
-              "Gemma3nForConditionalGeneration Gemma4ForConditionalGeneration GlmAsrForConditionalGeneration "
-              "GLM4VForCausalLM Glm4vForConditionalGeneration Glm4vMoeForConditionalGeneration "
-              "GlmOcrForConditionalGeneration GraniteSpeechForConditionalGeneration H2OVLChatModel "
-              "InternVLChatModel InternS1ForConditionalGeneration InternVLForConditionalGeneration "
-              "InternS1ProForConditionalGeneration Idefics3ForConditionalGeneration "
-              "IsaacForConditionalGeneration KananaVForConditionalGeneration KeyeForConditionalGeneration "
-              "KeyeVL1_5ForConditionalGeneration KimiVLForConditionalGeneration "
-              "KimiK25ForConditionalGeneration MoonshotKimiaForCausalLM LightOnOCRForConditionalGeneration "
-              "Lfm2VlForConditionalGeneration Llama4ForConditionalGeneration Llama_Nemotron_Nano_VL "
-              "LlavaForConditionalGeneration LlavaNextVideoForConditionalGeneration "
-              "LlavaOnevisionForConditionalGeneration MiDashengLMModel MiniCPMO MiniCPMV "
-              "Mistral3ForConditionalGeneration MolmoForCausalLM Molmo2ForConditionalGeneration "
-              "NemotronH_Nano_VL_V2 NVLM_D OpenCUAForConditionalGeneration OpenPanguVLForConditionalGeneration "
-              "Ovis Ovis2_5 Ovis2_6ForCausalLM Ovis2_6_MoeForCausalLM PaddleOCRVLForConditionalGeneration "
-              "PaliGemmaForConditionalGeneration Phi4MMForCausalLM PixtralForConditionalGeneration "
-              "Qwen2_5_VLForConditionalGeneration Qwen2AudioForConditionalGeneration Qwen2_5OmniModel "
-              "Qwen2_5OmniForConditionalGeneration Qwen3OmniMoeForConditionalGeneration "
-              "Qwen3ASRForConditionalGeneration Qwen3ASRRealtimeGeneration Qwen3VLForConditionalGeneration "
-              "Qwen3VLMoeForConditionalGeneration Qwen3_5ForConditionalGeneration "
-              "Qwen3_5MoeForConditionalGeneration RForConditionalGeneration SkyworkR1VChatModel "
-              "SmolVLMForConditionalGeneration StepVLForConditionalGeneration Step3VLForConditionalGeneration "
-              "UltravoxModel VoxtralForConditionalGeneration VoxtralRealtimeGeneration "
-              "HunYuanVLForConditionalGeneration Emu3ForConditionalGeneration"},
-    {.names = "InklingForConditionalGeneration Alpamayo2Super BailingMoeV3VLForConditionalGeneration "
-              "CohereCompassForConditionalGeneration Cosmos3ForConditionalGeneration "
-              "Cosmos3EdgeForConditionalGeneration DeepseekV4ForConditionalGeneration Dots3NoteForCausalLM "
-              "UnlimitedOCRForCausalLM Exaone4_5_ForConditionalGeneration DiffusionGemmaForBlockDiffusion "
-              "Gemma4UnifiedForConditionalGeneration Glm5NextForConditionalGeneration "
+    // In 0.19 these classes hand their text to the engine without naming its architecture, which more than one stage asks for.
+    {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration",
+     .since = {0, 19, 0},
+     .until = kV20,
+     .refuses_pp = true,
+     .whole_towers = true},
+    {.names = "HCXVisionV2ForCausalLM AudioFlamingo3ForConditionalGeneration BagelForConditionalGeneration "
+              "BeeForConditionalGeneration Blip2ForConditionalGeneration Cohere2VisionForConditionalGeneration "
+              "DeepseekVLV2ForCausalLM DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM "
+              "Ernie4_5_VLMoeForConditionalGeneration FunAudioChatForConditionalGeneration "
+              "GlmAsrForConditionalGeneration GLM4VForCausalLM GraniteSpeechForConditionalGeneration "
+              "InternS1ForConditionalGeneration InternVLForConditionalGeneration "
+              "KananaVForConditionalGeneration KeyeForConditionalGeneration KeyeVL1_5ForConditionalGeneration "
+              "MoonshotKimiaForCausalLM LightOnOCRForConditionalGeneration Lfm2VlForConditionalGeneration "
+              "Llama_Nemotron_Nano_VL LlavaForConditionalGeneration LlavaNextVideoForConditionalGeneration "
+              "LlavaOnevisionForConditionalGeneration MiDashengLMModel Mistral3ForConditionalGeneration "
+              "MolmoForCausalLM Molmo2ForConditionalGeneration OpenPanguVLForConditionalGeneration Ovis "
+              "Ovis2_5 Ovis2_6ForCausalLM Ovis2_6_MoeForCausalLM PixtralForConditionalGeneration "
+              "Qwen2AudioForConditionalGeneration Qwen2_5OmniModel Qwen2_5OmniForConditionalGeneration "
+              "Qwen3OmniMoeForConditionalGeneration Qwen3ASRForConditionalGeneration "
+              "Qwen3ASRRealtimeGeneration RForConditionalGeneration SkyworkR1VChatModel UltravoxModel "
+              "VoxtralForConditionalGeneration VoxtralRealtimeGeneration Emu3ForConditionalGeneration"},
+    {.names = "AriaForConditionalGeneration FunASRForConditionalGeneration Idefics3ForConditionalGeneration "
+              "NemotronH_Nano_VL_V2 PaddleOCRVLForConditionalGeneration Phi4MMForCausalLM "
+              "SmolVLMForConditionalGeneration",
+     .refuses_pp = true},
+    {.names = "DotsOCRForCausalLM Eagle2_5_VLForConditionalGeneration Glm4vForConditionalGeneration "
+              "Glm4vMoeForConditionalGeneration GlmOcrForConditionalGeneration H2OVLChatModel "
+              "InternVLChatModel InternS1ProForConditionalGeneration IsaacForConditionalGeneration "
+              "KimiVLForConditionalGeneration KimiK25ForConditionalGeneration Llama4ForConditionalGeneration "
+              "MiniCPMO MiniCPMV NVLM_D OpenCUAForConditionalGeneration Qwen2_5_VLForConditionalGeneration "
+              "StepVLForConditionalGeneration Step3VLForConditionalGeneration "
+              "HunYuanVLForConditionalGeneration",
+     .whole_towers = true},
+    {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration "
+              "Qwen3_5ForConditionalGeneration Qwen3_5MoeForConditionalGeneration",
+     .whole_towers = true,
+     .single_mrope_rows = true},
+    {.names = "InklingForConditionalGeneration BailingMoeV3VLForConditionalGeneration UnlimitedOCRForCausalLM "
               "GraniteSpeechPlusForConditionalGeneration Granite4VisionForConditionalGeneration "
-              "InternS2MobiusForConditionalGeneration InternS2PreviewForConditionalGeneration "
-              "KimiK3ForConditionalGeneration MossTranscribeDiarizeForConditionalGeneration "
-              "LlavaOnevision2ForConditionalGeneration MiMoV2OmniForCausalLM "
-              "MiniMaxM3SparseForConditionalGeneration MiniCPMOcrForConditionalGeneration "
-              "MiniCPMV4_6ForConditionalGeneration MiniCPMV4_7ForConditionalGeneration Moondream3ForCausalLM "
-              "MossAudioModel HfMoondream NemotronH_Nano_Omni_Reasoning_V3 NemotronH_Super_Omni_Reasoning_V3 "
-              "NemotronH_Omni_Reasoning_V3 MuseGlimmerForConditionalGeneration "
-              "MuseSparkForConditionalGeneration OpenVLAForActionPrediction Phi4ForCausalLMV "
-              "QianfanOCRForConditionalGeneration Qwen4ExpForConditionalGeneration "
-              "Step3p7ForConditionalGeneration Step5ForConditionalGeneration "
+              "MossTranscribeDiarizeForConditionalGeneration LlavaOnevision2ForConditionalGeneration "
+              "MiMoV2OmniForCausalLM Moondream3ForCausalLM MossAudioModel HfMoondream "
+              "MuseGlimmerForConditionalGeneration OpenVLAForActionPrediction Phi4ForCausalLMV "
               "VibeVoiceAsrForConditionalGeneration",
      .since = kV20},
+    {.names = "Alpamayo2Super Cosmos3ForConditionalGeneration InternS2MobiusForConditionalGeneration "
+              "InternS2PreviewForConditionalGeneration Qwen4ExpForConditionalGeneration",
+     .since = kV20,
+     .whole_towers = true,
+     .single_mrope_rows = true},
+    {.names = "CohereCompassForConditionalGeneration Cosmos3EdgeForConditionalGeneration Dots3NoteForCausalLM "
+              "Exaone4_5_ForConditionalGeneration Glm5NextForConditionalGeneration "
+              "KimiK3ForConditionalGeneration MiniMaxM3SparseForConditionalGeneration "
+              "MiniCPMOcrForConditionalGeneration MiniCPMV4_6ForConditionalGeneration "
+              "MiniCPMV4_7ForConditionalGeneration MuseSparkForConditionalGeneration "
+              "QianfanOCRForConditionalGeneration Step3p7ForConditionalGeneration "
+              "Step5ForConditionalGeneration",
+     .since = kV20,
+     .whole_towers = true},
+    {.names = "DeepseekV4ForConditionalGeneration NemotronH_Nano_Omni_Reasoning_V3 "
+              "NemotronH_Super_Omni_Reasoning_V3 NemotronH_Omni_Reasoning_V3",
+     .since = kV20,
+     .refuses_pp = true},
+    {.names = "Gemma3ForConditionalGeneration Gemma4ForConditionalGeneration PaliGemmaForConditionalGeneration",
+     .ends_on_all_stages = true},
+    {.names = "Gemma4UnifiedForConditionalGeneration DiffusionGemmaForBlockDiffusion", .since = kV20, .ends_on_all_stages = true},
+    {.names = "Gemma3nForConditionalGeneration", .ends_on_all_stages = true, .refuses_pp = true},
     {.names = "HCXVisionForCausalLM ChameleonForConditionalGeneration", .until = {0, 29, 0}},
     {.names = "MusicFlamingoForConditionalGeneration AyaVisionForConditionalGeneration "
               "MantisForConditionalGeneration TarsierForConditionalGeneration",

@@ -37,6 +37,8 @@ struct Format {
   bool order = false;          // g_idx: the order of the inputs
   bool upper_bound = false;    // FBGEMM: one float32 bound of the inputs
   bool online = false;         // quantised while loading
+  bool kernel_sizes = false;   // experts are as large as their kernel's tiles
+  bool finer_blocks = false;   // experts whose part on a rank ends within a block get smaller blocks
   bool operator==(const Format&) const = default;
 };
 

@@ -63,7 +63,7 @@ class Placing {
     Piece piece{static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count), weights.layers, 0};
     if (rules_.quantises() && is_linear(weights)) {
       if (rules_.named.empty() && rules_.patterns.empty() && !by_tensors())
-        piece.format = rules_.linear;
+        piece.format = weights.role == VRAMAUTO_ROLE_EXPERT ? rules_.experts.value_or(rules_.linear) : rules_.linear;
       else
         return layer_by_layer(piece);
     }
@@ -102,7 +102,22 @@ class Placing {
     return {};
   }
 
+  // The engine asks for the fused layer ("mlp.experts"), or for its first expert's projections.
+  Result<std::uint16_t> decide_experts(const Piece& piece, std::uint32_t layer) {
+    const auto part = name_of(blueprint_.weights[piece.first], layer);
+    if (const auto whole = TRY(first_match(experts_name(part), true)); whole) return *whole;
+    if (const auto own = TRY(first_match(part, false)); own) return *own;
+    return stored_quantised(part) ? rules_.experts.value_or(rules_.linear) : std::uint16_t{0};
+  }
+
+  static std::string experts_name(const std::string& part) {
+    constexpr std::string_view word = ".experts";
+    if (const auto at = part.find(word); at != std::string::npos) return part.substr(0, at + word.size());
+    return part.substr(0, part.rfind('.')) + std::string(word);
+  }
+
   Result<std::uint16_t> decide(const Piece& piece, std::uint32_t layer) {
+    if (blueprint_.weights[piece.first].role == VRAMAUTO_ROLE_EXPERT) return decide_experts(piece, layer);
     std::vector<std::string> parts;
     for (std::uint32_t i = 0; i < piece.count; ++i) {
       auto name = name_of(blueprint_.weights[piece.first + i], layer);
@@ -121,10 +136,11 @@ class Placing {
     return *format;
   }
 
-  // q_proj, k_proj and v_proj are qkv_proj, gate_proj and up_proj are gate_up_proj: packed_modules_mapping of vLLM's classes.
+  // q_proj, k_proj and v_proj are qkv_proj, gate_proj and up_proj are gate_up_proj, what compresses queries and latents is fused_qkv_a_proj: packed_modules_mapping of vLLM's classes.
   static std::string fused_name(const std::vector<std::string>& parts) {
     const auto dot = parts[0].rfind('.');
     const auto before = dot == std::string::npos ? std::string() : parts[0].substr(0, dot + 1);
+    if (parts[0].ends_with(".q_a_proj")) return before + "fused_qkv_a_proj";
     return before + (parts.size() > 2 ? "qkv_proj" : "gate_up_proj");
   }
 

@@ -26,6 +26,7 @@ struct Rules {
   std::vector<std::pair<std::string_view, std::uint16_t>> named;  // whole names, sorted; asked before the patterns
   std::vector<Rule> patterns;                                     // the first that matches decides
   std::uint16_t linear = 0, head = 0, embedding = 0;              // where no rule matches
+  std::optional<std::uint16_t> experts;                           // of routed experts, where it is not that of linear layers
   bool ignored_first = false;          // a pattern that leaves a layer as it is wins over the layer's own name
   bool head_by_rule = false;           // lm_head is quantised like a linear layer where a rule says so
   bool packed_tensors_decide = false;  // GPTQ, AWQ without a list: what the files hold in 16 bit is not quantised

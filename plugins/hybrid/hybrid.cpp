@@ -1,0 +1,58 @@
+// The plugin: models whose layers, or some of them, keep a state of fixed size.
+#include "writer.hpp"
+
+namespace vramauto::estimator::hybrid {
+namespace {
+
+constexpr Known kKnown[] = {
+    {"GraniteMoeHybridForCausalLM BambaForCausalLM FalconH1ForCausalLM", describe_granite},
+    {"JambaForCausalLM JambaForSequenceClassification", describe_jamba},
+    {"Lfm2ForCausalLM Lfm2MoeForCausalLM", describe_lfm2},
+    {"MambaForCausalLM FalconMambaForCausalLM Mamba2ForCausalLM", describe_mamba},
+    {"NemotronHForCausalLM NemotronHPuzzleForCausalLM", describe_nemotron},
+    {"Qwen3NextForCausalLM Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", describe_qwen},
+};
+
+bool has_word(std::string_view words, std::string_view wanted) {
+  while (!words.empty()) {
+    const auto end = words.find(' ');
+    if (words.substr(0, end) == wanted) return true;
+    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
+  }
+  return false;
+}
+
+Answer<const Known*> known(const vramauto_host* host, vramauto_call* call, std::string_view* architecture) {
+  vramauto_model_info info{};
+  info.struct_size = sizeof info;
+  if (const auto status = host->model(call, &info); status != VRAMAUTO_OK) return {nullptr, status};
+  *architecture = info.architecture ? info.architecture : "";
+  for (const auto& one : kKnown)
+    if (has_word(one.architectures, *architecture)) return {&one, VRAMAUTO_OK};
+  return {nullptr, VRAMAUTO_OK};
+}
+
+std::int32_t match(const vramauto_host* host, vramauto_call* call) {
+  std::string_view architecture;
+  return known(host, call, &architecture).value ? 900 : 0;
+}
+
+vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
+  const Description model(host, call);
+  std::string_view architecture;
+  const auto* one = VRAMAUTO_READ(known(host, call, &architecture));
+  if (!one) return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of the hybrids that are known");
+  return one->describe(model, architecture);
+}
+
+constexpr vramauto_estimator kHybrid{sizeof(vramauto_estimator), 0, "hybrid", match, describe};
+constexpr const vramauto_estimator* kEstimators[] = {&kHybrid};
+constexpr vramauto_plugin kPlugin{sizeof(vramauto_plugin), 1, "org.vramauto.hybrid", "0.1.0", "Apache-2.0", kEstimators};
+
+}  // namespace
+}  // namespace vramauto::estimator::hybrid
+
+VRAMAUTO_PLUGIN(hybrid) {
+  static_cast<void>(host);
+  return &vramauto::estimator::hybrid::kPlugin;
+}

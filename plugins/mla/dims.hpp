@@ -1,0 +1,38 @@
+// Widths of latent attention, and which layers look through an indexer, as a configuration says.
+#pragma once
+
+#include <vector>
+
+#include "estimator/description.hpp"
+#include "latent.hpp"
+
+namespace vramauto::mla {
+
+struct Dims {
+  std::uint32_t q_lora = 0;  // 0: the query is not compressed
+  std::uint32_t kv_lora = 0, nope = 0, rope = 0, v = 0;
+  std::uint32_t query() const { return nope + rope; }
+};
+
+struct Index {
+  std::uint32_t top_k = 0;  // 0: attention is not sparse
+  std::uint32_t heads = 0, dim = 0;
+  bool interleaved = false;  // turns as attention does, so that both share a table
+};
+
+estimator::Answer<Dims> read_dims(const estimator::Description& model);
+estimator::Answer<Index> read_index(const estimator::Description& model);
+
+// Layers that own an indexer; the others use the selection of one before them.
+estimator::Answer<std::vector<bool>> read_owners(const estimator::Description& model, std::uint32_t layers);
+
+estimator::Answer<std::vector<bool>> read_sparse(const estimator::Description& model, const Latent& family, std::uint32_t layers);
+estimator::Answer<bool> read_correction(const estimator::Description& model, const Latent& family);
+
+// Layers that speculation adds.
+estimator::Answer<std::uint32_t> read_drafts(const estimator::Description& model);
+
+// A number that may be 0, missing or null.
+estimator::Answer<std::int64_t> integer_or(const estimator::Description& model, const char* at, std::int64_t otherwise);
+
+}  // namespace vramauto::mla

@@ -1,0 +1,79 @@
+// Sources: vLLM 0.33 and 0.19.1, model_executor/models: deepseek_v2.py (DeepseekV2, V3, V32, GLM-5; in 0.33 also
+// vllm/models/deepseek_v32), glm4_moe_lite.py, mistral_large_3.py, AXK1.py, openpangu.py, sarvam.py, minicpm3.py, longcat_flash.py.
+#include "estimator/decoder/names.hpp"
+#include "latent.hpp"
+
+namespace vramauto::mla {
+namespace {
+
+using estimator::ExpertKeys;
+using estimator::ExpertNames;
+using estimator::kLlama;
+using estimator::Tie;
+
+constexpr ExpertNames kExperts{};
+constexpr auto kPangu = estimator::with_norms(
+    kLlama, "input_layernorm post_attention_layernorm pre_mlp_layernorm?sandwich_norm post_mlp_layernorm?sandwich_norm");
+constexpr auto kAfterMlp = estimator::with_norms(kLlama, "input_layernorm post_attention_layernorm post_mlp_layernorm");
+
+constexpr ExpertKeys kRouted{.count = "n_routed_experts", .shared_count = "n_shared_experts"};
+
+constexpr Latent kLatents[] = {
+    {.decoder = {.architectures = "DeepseekV2ForCausalLM DeepseekV3ForCausalLM DeepseekV32ForCausalLM GlmMoeDsaForCausalLM "
+                                  "MistralLarge3ForCausalLM",
+                 .names = &kLlama,
+                 .tie = Tie::never},
+     .names = &kExperts,
+     .keys = kRouted,
+     .correction = Correction::noaux},
+    {.decoder = {.architectures = "Glm4MoeLiteForCausalLM", .names = &kLlama, .tie = Tie::never},
+     .names = &kExperts,
+     .keys = kRouted,
+     .experts = {.router_dtype = VRAMAUTO_F32},
+     .correction = Correction::always},
+    {.decoder = {.architectures = "AXK1ForCausalLM", .names = &kAfterMlp, .tie = Tie::never},
+     .names = &kExperts,
+     .keys = kRouted,
+     .sparse = Sparse::listed,
+     .correction = Correction::noaux_if_missing},
+    {.decoder = {.architectures = "PanguUltraMoEForCausalLM", .names = &kPangu},
+     .names = &kExperts,
+     .keys = kRouted,
+     .sparse = Sparse::first_only,
+     .correction = Correction::key,
+     .correction_key = "router_enable_expert_bias",
+     .table = Table::plain},
+    {.decoder = {.architectures = "SarvamMLAForCausalLM", .names = &kLlama},
+     .names = &kExperts,
+     .keys = {.count = "num_experts", .shared_count = "num_shared_experts"},
+     .sparse = Sparse::from_first,
+     .first_default = 1,
+     .correction = Correction::key,
+     .correction_key = "+moe_router_enable_expert_bias",
+     .table = Table::stated,
+     .fused = false},
+    {.decoder = {.architectures = "MiniCPM3ForCausalLM", .names = &kLlama},
+     .table = Table::stated,
+     .fused = false,
+     .expands = true},
+};
+
+bool has_word(std::string_view words, std::string_view wanted) {
+  while (!words.empty()) {
+    const auto end = words.find(' ');
+    if (words.substr(0, end) == wanted) return true;
+    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+const Latent* find_latent(std::string_view architecture) {
+  if (architecture.empty()) return nullptr;
+  for (const auto& latent : kLatents)
+    if (has_word(latent.decoder.architectures, architecture)) return &latent;
+  return nullptr;
+}
+
+}  // namespace vramauto::mla

@@ -1,0 +1,50 @@
+// What tells one family with latent attention (MLA) from another, as data.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "estimator/decoder/experts.hpp"
+#include "estimator/decoder/family.hpp"
+
+namespace vramauto::mla {
+
+// Which layers have experts, if the model has any.
+enum class Sparse : std::uint8_t {
+  frequency,   // from first_k_dense_replace on, those with layer % moe_layer_freq = 0
+  from_first,  // the frequency counts from first_k_dense_replace
+  first_only,  // from first_k_dense_replace on, all
+  listed,      // mlp_layer_types, where it is there, else as `frequency`
+};
+// Whether every expert has a correction of its score.
+enum class Correction : std::uint8_t {
+  never,
+  always,
+  noaux,             // topk_method is "noaux_tc"
+  noaux_if_missing,  // the same, which is also what a missing one means
+  key,               // as `correction_key` says
+};
+enum class Table : std::uint8_t {
+  deepseek,  // whatever scaling is stated, the class takes DeepSeek's YaRN
+  stated,
+  plain,  // the class looks at no scaling
+};
+
+struct Latent {
+  estimator::Family decoder;
+  const estimator::ExpertNames* names = nullptr;  // nullptr: no layer has experts
+  estimator::ExpertKeys keys = {};
+  estimator::Experts experts = {};
+  Sparse sparse = Sparse::frequency;
+  std::uint32_t first_default = 0;  // first_k_dense_replace where it is missing
+  Correction correction = Correction::never;
+  std::string_view correction_key = {};  // a rule as a bias of Family
+  Table table = Table::deepseek;
+  bool fused = true;     // q_a and kv_a are one tensor of the engine
+  bool expands = false;  // its class multiplies the latents back and caches keys and values of every head
+  bool twice = false;    // a layer is two layers of attention and MLP, with one set of experts beside the first
+};
+
+const Latent* find_latent(std::string_view architecture);
+
+}  // namespace vramauto::mla

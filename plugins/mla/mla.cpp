@@ -1,0 +1,44 @@
+// The estimator for decoders with latent attention.
+#include "dims.hpp"
+#include "latent.hpp"
+#include "writer.hpp"
+
+namespace vramauto::mla {
+namespace {
+
+using estimator::Answer;
+using estimator::Description;
+
+Answer<std::string_view> architecture_of(const vramauto_host* host, vramauto_call* call) {
+  vramauto_model_info info{};
+  info.struct_size = sizeof info;
+  if (const auto status = host->model(call, &info); status != VRAMAUTO_OK) return {{}, status};
+  return {info.architecture ? info.architecture : "", VRAMAUTO_OK};
+}
+
+std::int32_t match(const vramauto_host* host, vramauto_call* call) {
+  return find_latent(architecture_of(host, call).value) ? 900 : 0;
+}
+
+vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
+  const Description model(host, call);
+  const auto* family = find_latent(VRAMAUTO_READ(architecture_of(host, call)));
+  if (!family) return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of those with latent attention that are known");
+  auto sizes = VRAMAUTO_READ(estimator::read_sizes(model, family->decoder));
+  auto traits = VRAMAUTO_READ(estimator::read_traits(model, family->decoder, sizes));
+  traits.draft_layers = VRAMAUTO_READ(read_drafts(model));
+  VRAMAUTO_DO(model.traits(traits));
+  return Writer(model, *family, std::move(sizes)).write();
+}
+
+constexpr vramauto_estimator kMla{sizeof(vramauto_estimator), 0, "mla", match, describe};
+constexpr const vramauto_estimator* kEstimators[] = {&kMla};
+constexpr vramauto_plugin kPlugin{sizeof(vramauto_plugin), 1, "org.vramauto.mla", "0.1.0", "Apache-2.0", kEstimators};
+
+}  // namespace
+}  // namespace vramauto::mla
+
+VRAMAUTO_PLUGIN(mla) {
+  static_cast<void>(host);
+  return &vramauto::mla::kPlugin;
+}

@@ -1,0 +1,184 @@
+#include "writer.hpp"
+
+namespace vramauto::mla {
+
+using estimator::Description;
+using estimator::flag;
+using estimator::LayerShape;
+using estimator::Tensors;
+
+namespace {
+
+// Tensors of one layer that the engine makes one of.
+enum : std::uint32_t { kCompress = estimator::kOwnPart, kIndexKey };
+
+constexpr std::uint32_t kIndexBlock = 128, kScaleBytes = 4;  // an index key: float8, and one float32 for each block
+
+}  // namespace
+
+vramauto_status Writer::shapes() {
+  dims_ = VRAMAUTO_READ(read_dims(model_));
+  index_ = VRAMAUTO_READ(read_index(model_));
+  windows_.assign(sizes_.layers, 0);  // these classes look at no window
+  const auto sparse = VRAMAUTO_READ(read_sparse(model_, latent_, sizes_.layers));
+  const auto owners = VRAMAUTO_READ(read_owners(model_, sizes_.layers));
+  for (const bool any : sparse) {
+    if (!any) continue;
+    experts_ = VRAMAUTO_READ(estimator::read_experts(model_, latent_.keys, latent_.experts));
+    experts_.correction = VRAMAUTO_READ(read_correction(model_, latent_));
+    break;
+  }
+  sizes_.blocks.reserve(sizes_.layers);
+  for (std::uint32_t layer = 0; layer < sizes_.layers; ++layer) {
+    auto shape = sizes_.shape;
+    if (sparse[layer]) {
+      shape.feed = kExperts;
+      shape.intermediate = experts_.shared_width;
+    }
+    if (index_.top_k) shape.own = owners[layer] ? kOwns : kShares;
+    sizes_.blocks.push_back(shape);
+  }
+  return VRAMAUTO_OK;
+}
+
+// vLLM 0.33, models/deepseek_v2.py, DeepseekV2MLAAttention. What compresses is a whole copy on every rank.
+vramauto_status Writer::mixer(const LayerShape& shape, const vramauto_layers& range) {
+  VRAMAUTO_DO(queries(shape.heads, range));
+  VRAMAUTO_DO(keys_and_values(shape.heads, range));
+  if (shape.own == kOwns) VRAMAUTO_DO(indexer(range));
+  return tables(range, shape.own == kOwns);
+}
+
+vramauto_status Writer::queries(std::uint32_t heads, const vramauto_layers& range) {
+  const auto rows = std::uint64_t{heads} * dims_.query();
+  const auto part = dims_.q_lora && latent_.fused ? std::uint32_t{kCompress} : 0;
+  if (dims_.q_lora)
+    VRAMAUTO_DO(model_.add(
+        Tensors(named("self_attn.q_a_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.q_lora, sizes_.hidden).part_of(part)));
+  VRAMAUTO_DO(model_.add(
+      Tensors(named("self_attn.kv_a_proj_with_mqa").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.kv_lora + dims_.rope, sizes_.hidden)
+          .part_of(part)));
+  if (dims_.q_lora) VRAMAUTO_DO(add_norm(named("self_attn.q_a_layernorm"), range, dims_.q_lora));
+  const auto name = named(dims_.q_lora ? "self_attn.q_b_proj" : "self_attn.q_proj");
+  return model_.add(Tensors(name.c_str(), VRAMAUTO_ROLE_LINEAR, range, rows, dims_.q_lora ? dims_.q_lora : sizes_.hidden)
+                        .heads(heads, VRAMAUTO_UNEVEN_REFUSE));
+}
+
+vramauto_status Writer::keys_and_values(std::uint32_t heads, const vramauto_layers& range) {
+  VRAMAUTO_DO(add_norm(named("self_attn.kv_a_layernorm"), range, dims_.kv_lora));
+  const auto role = latent_.expands ? vramauto_role{VRAMAUTO_ROLE_LINEAR} : vramauto_role{VRAMAUTO_ROLE_LATENT_UP};
+  const auto rows = std::uint64_t{heads} * (dims_.nope + dims_.v);
+  VRAMAUTO_DO(model_.add(
+      Tensors(named("self_attn.kv_b_proj").c_str(), role, range, rows, dims_.kv_lora).heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
+  return model_.add(
+      Tensors(named("self_attn.o_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, std::uint64_t{heads} * dims_.v)
+          .by(VRAMAUTO_SPLIT_COLS));
+}
+
+// vLLM 0.33, models/deepseek_v2.py, Indexer: a whole copy on every rank; keys and weights are never quantised.
+vramauto_status Writer::indexer(const vramauto_layers& range) {
+  if (dims_.q_lora == 0)
+    return model_.fail(VRAMAUTO_E_FORMAT,
+                       "/q_lora_rank is missing or null, expected a number: the indexer reads the compressed query");
+  VRAMAUTO_DO(model_.add(Tensors(named("self_attn.indexer.wq_b").c_str(), VRAMAUTO_ROLE_LINEAR, range,
+                                 std::uint64_t{index_.heads} * index_.dim, dims_.q_lora)));
+  for (const auto& [name, rows] :
+       {std::pair("self_attn.indexer.wk", index_.dim), std::pair("self_attn.indexer.weights_proj", index_.heads)})
+    VRAMAUTO_DO(model_.add(Tensors(named(name).c_str(), VRAMAUTO_ROLE_OTHER, range, rows, sizes_.hidden).part_of(kIndexKey)));
+  return model_.add(Tensors(named("self_attn.indexer.k_norm").c_str(), VRAMAUTO_ROLE_NORM, range, index_.dim, 1)
+                        .of(VRAMAUTO_F32)
+                        .with(VRAMAUTO_BIAS));
+}
+
+// DeepSeek's own YaRN keeps a table apart by name: engines hold it in float32 where its kernel runs.
+vramauto_status Writer::tables(const vramauto_layers& range, bool indexer) {
+  auto rope = VRAMAUTO_READ(estimator::read_rope(model_, family_, {}, dims_.rope));
+  if (latent_.table == Table::plain) rope = {};
+  const bool yarn = latent_.table == Table::deepseek && rope.scaling != estimator::Scaling::none;
+  if (yarn) rope.scaling = estimator::Scaling::yarn;
+  VRAMAUTO_DO(add_table(rope, range, yarn ? "deepseek_yarn" : "rotary_emb", dims_.rope));
+  if (!indexer || index_.interleaved) return VRAMAUTO_OK;
+  return add_table(rope, range, yarn ? "deepseek_yarn_neox" : "rotary_emb_neox", dims_.rope);
+}
+
+vramauto_status Writer::feed(const LayerShape& shape, const vramauto_layers& range) {
+  if (shape.feed != kExperts) return mlp(shape, range);
+  return estimator::add_experts(model_, *latent_.names, experts_, family_.names->layer, range, sizes_.hidden);
+}
+
+vramauto_status Writer::forward(const LayerShape& shape, const vramauto_layers& range) {
+  vramauto_forward out{};
+  out.struct_size = sizeof out;
+  out.layers = range;
+  out.query = shape.heads * dims_.query();
+  out.attention_out = shape.heads * dims_.v;
+  out.key_value = latent_.expands ? 2 * shape.heads * dims_.query() : dims_.kv_lora + dims_.rope;
+  out.kv_heads = latent_.expands ? shape.heads : 1;
+  out.latent_up = latent_.expands ? 0 : shape.heads * (dims_.nope + dims_.v);
+  out.index_top_k = index_.top_k;
+  out.intermediate = shape.intermediate;
+  if (shape.feed == kExperts) {
+    out.experts = experts_.count;
+    out.experts_per_token = experts_.per_token;
+    out.expert_intermediate = experts_.width;
+  }
+  return model_.add(out);
+}
+
+vramauto_status Writer::cache(const LayerShape& shape, std::uint32_t, const Ranges& ranges) {
+  for (const auto& range : ranges) VRAMAUTO_DO(latent_cache(shape, range));
+  return VRAMAUTO_OK;
+}
+
+vramauto_status Writer::latent_cache(const LayerShape& shape, const vramauto_layers& range) {
+  vramauto_cache out{};
+  out.struct_size = sizeof out;
+  out.layers = range;
+  out.heads = 1;
+  if (shape.own == kOwns) {
+    out.kind = VRAMAUTO_CACHE_INDEXER;
+    out.k_dim = index_.dim;
+    out.entry_bytes = index_.dim + index_.dim / kIndexBlock * kScaleBytes;
+    VRAMAUTO_DO(model_.add(out));
+    out.entry_bytes = 0;
+  }
+  out.kind = latent_.expands ? VRAMAUTO_CACHE_FULL : VRAMAUTO_CACHE_LATENT;
+  out.flags = flag(shape.own != 0, VRAMAUTO_SPARSE);
+  out.k_dim = dims_.kv_lora;
+  out.v_dim = dims_.rope;
+  if (latent_.expands) {  // values are padded to the width of keys: vLLM 0.33, models/minicpm3.py, MiniCPM3Attention
+    out.heads = shape.heads;
+    out.k_dim = out.v_dim = dims_.query();
+  }
+  return model_.add(out);
+}
+
+// vLLM 0.33, models/deepseek_mtp.py: each is one more layer, with an indexer of its own where attention is sparse. Embedding and
+// head are those of the model.
+vramauto_status Writer::drafts() {
+  const auto count = VRAMAUTO_READ(read_drafts(model_));
+  if (count == 0) return VRAMAUTO_OK;
+  const Description marked(model_, VRAMAUTO_DRAFT);
+  Writer draft(marked, latent_, sizes_);
+  draft.dims_ = dims_;
+  draft.index_ = index_;
+  draft.experts_ = experts_;
+  draft.norms_ = norms_;
+  draft.sizes_.shape = sizes_.blocks.back();
+  if (index_.top_k) draft.sizes_.shape.own = kOwns;
+  return draft.draft_layers({static_cast<std::int32_t>(sizes_.layers), count, count, count});
+}
+
+vramauto_status Writer::draft_layers(const vramauto_layers& range) {
+  const auto& shape = sizes_.shape;
+  for (const auto* norm : {"enorm", "hnorm"}) VRAMAUTO_DO(add_norm(named(norm), range, sizes_.hidden));
+  VRAMAUTO_DO(model_.add(Tensors(named("eh_proj").c_str(), VRAMAUTO_ROLE_OTHER, range, sizes_.hidden, 2ull * sizes_.hidden)));
+  VRAMAUTO_DO(add_norm(named("shared_head.norm"), range, sizes_.hidden));
+  VRAMAUTO_DO(mixer(shape, range));
+  VRAMAUTO_DO(feed(shape, range));
+  VRAMAUTO_DO(norms(shape, range));
+  VRAMAUTO_DO(forward(shape, range));
+  return cache(shape, 0, {range});
+}
+
+}  // namespace vramauto::mla

@@ -1,0 +1,178 @@
+// Decoders that are pooled. The decoder's own estimator describes it; what scores comes after the last layer.
+#include <string>
+
+#include "pooling.hpp"
+
+namespace vramauto::pooling {
+namespace {
+
+// vLLM 0.33, config/model.py, _SUFFIX_TO_DEFAULTS: suffixes of the pooling runner, and whether the conversion adds a score.
+struct Suffix {
+  std::string_view text;
+  bool scores;
+};
+constexpr Suffix kSuffixes[] = {{"ForTextEncoding", false},       {"EmbeddingModel", false},
+                                {"ForSequenceClassification", true}, {"ForTokenClassification", true},
+                                {"ForAudioClassification", true}, {"ForImageClassification", true},
+                                {"ForVideoClassification", true}, {"ClassificationModel", true},
+                                {"ForRewardModeling", false},     {"RewardModel", false},
+                                {"Model", false}};
+constexpr std::string_view kClasses[] = {"ForCausalLM", "ForConditionalGeneration", "ChatModel", "LMHeadModel"};
+
+const Suffix* suffix_of(std::string_view architecture) {
+  for (const auto& suffix : kSuffixes)
+    if (architecture.size() > suffix.text.size() && architecture.ends_with(suffix.text)) return &suffix;
+  return nullptr;
+}
+
+vramauto_status delegate(const Description& model, const char* architecture) {
+  VRAMAUTO_DO(model.host()->delegate(model.call(), "", "", architecture));
+  vramauto_traits traits{};
+  traits.struct_size = sizeof traits;
+  traits.task = 2;
+  return model.traits(traits);
+}
+
+Answer<std::uint64_t> hidden_of(const Description& model) {
+  constexpr std::string_view keys = "hidden_size|n_embd|d_model|n_embed";
+  for (const std::string_view below : {"", "/text_config", "/llm_config", "/language_config", "/thinker_config/text_config"})
+    if (!model.first(keys, below).empty()) return model.positive(keys, kMostWidth, 0, below);
+  return model.positive(keys, kMostWidth);
+}
+
+// vLLM 0.33, models/adapters.py, as_seq_cls_model: one replicated layer without bias.
+vramauto_status add_score(const Description& model, const char* name, std::uint64_t rows, bool bias = false) {
+  const auto hidden = VRAMAUTO_READ(hidden_of(model));
+  const auto dtype = VRAMAUTO_READ(head_dtype(model));
+  return add_plain(model, name, VRAMAUTO_ROLE_LINEAR, kOutput, rows, hidden, bias, dtype);
+}
+
+vramauto_status add_labels(const Description& model, const char* name, bool bias = false) {
+  return add_score(model, name, VRAMAUTO_READ(read_labels(model)), bias);
+}
+
+// vLLM 0.33, models/internlm2.py, InternLM2ForRewardModel.
+vramauto_status internlm2_reward(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "InternLM2ForCausalLM"));
+  const auto hidden = VRAMAUTO_READ(hidden_of(model));
+  const auto dtype = VRAMAUTO_READ(head_dtype(model));
+  return model.add(Tensors("v_head", VRAMAUTO_ROLE_LINEAR, kOutput, 1, hidden).by(VRAMAUTO_SPLIT_COLS).of(dtype));
+}
+
+// vLLM 0.33, models/qwen2_rm.py: two layers, divided as an MLP is.
+vramauto_status qwen2_reward(const Description& model, std::string_view architecture) {
+  VRAMAUTO_DO(delegate(model, "Qwen2ForCausalLM"));
+  const auto hidden = VRAMAUTO_READ(hidden_of(model));
+  const auto dtype = VRAMAUTO_READ(head_dtype(model));
+  const std::uint64_t labels = architecture == "Qwen2ForRewardModel" ? 1 : 2;
+  VRAMAUTO_DO(model.add(Tensors("score.0", VRAMAUTO_ROLE_LINEAR, kOutput, hidden, hidden)
+                            .by(VRAMAUTO_SPLIT_ROWS)
+                            .of(dtype)
+                            .with(VRAMAUTO_BIAS)));
+  return model.add(Tensors("score.2", VRAMAUTO_ROLE_LINEAR, kOutput, labels, hidden)
+                       .by(VRAMAUTO_SPLIT_COLS)
+                       .of(dtype)
+                       .with(VRAMAUTO_BIAS));
+}
+
+vramauto_status gpt2_scored(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "GPT2LMHeadModel"));
+  return add_labels(model, "score");
+}
+
+vramauto_status jamba_scored(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "JambaForCausalLM"));
+  const bool bias = model.has("/score_bias") && VRAMAUTO_READ(model.boolean("/score_bias"));
+  return add_labels(model, "score", bias);
+}
+
+vramauto_status llama_both_ways(const Description& model, std::string_view architecture) {
+  VRAMAUTO_DO(delegate(model, "LlamaForCausalLM"));
+  return architecture == "LlamaBidirectionalModel" ? vramauto_status{VRAMAUTO_OK} : add_labels(model, "score");
+}
+
+// vLLM 0.33, models/voyage.py: a projection in the model's own dtype.
+vramauto_status voyage(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "Qwen3ForCausalLM"));
+  const auto hidden = VRAMAUTO_READ(hidden_of(model));
+  return add_plain(model, "linear", VRAMAUTO_ROLE_OTHER, kOutput, VRAMAUTO_READ(read_labels(model)), hidden, false);
+}
+
+// vLLM 0.33, models/jina.py, JinaEmbeddingsV5Model: a Qwen3 decoder, or an encoder that is built as a Llama.
+vramauto_status jina_v5(const Description& model, std::string_view) {
+  const bool encoder = model.has("/is_decoder") && !VRAMAUTO_READ(model.boolean("/is_decoder"));
+  return delegate(model, encoder ? "LlamaForCausalLM" : "Qwen3ForCausalLM");
+}
+
+// vLLM 0.33, models/jina.py, JinaForRanking; models/config.py: 512 wide.
+vramauto_status jina_ranking(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "Qwen3ForCausalLM"));
+  const auto half = VRAMAUTO_READ(hidden_of(model)) / 2;
+  if (half == 0) return model.fail(VRAMAUTO_E_FORMAT, "/hidden_size is 1, expected at least 2");
+  VRAMAUTO_DO(add_plain(model, "projector.0", VRAMAUTO_ROLE_OTHER, kOutput, half, 2 * half, false));
+  return add_plain(model, "projector.2", VRAMAUTO_ROLE_OTHER, kOutput, 512, half, false);
+}
+
+vramauto_status jina_vl(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "Qwen2VLForConditionalGeneration"));
+  const auto hidden = VRAMAUTO_READ(hidden_of(model));
+  const auto dtype = VRAMAUTO_READ(head_dtype(model));
+  VRAMAUTO_DO(model.add(Tensors("score.0", VRAMAUTO_ROLE_LINEAR, kOutput, hidden, hidden)
+                            .by(VRAMAUTO_SPLIT_ROWS)
+                            .of(dtype)
+                            .with(VRAMAUTO_BIAS)));
+  return model.add(
+      Tensors("score.2", VRAMAUTO_ROLE_LINEAR, kOutput, 1, hidden).by(VRAMAUTO_SPLIT_COLS).of(dtype).with(VRAMAUTO_BIAS));
+}
+
+vramauto_status plain(const Description& model, std::string_view architecture) {
+  const char* base = architecture == "Gemma3TextModel"                ? "Gemma3ForCausalLM"
+                     : architecture == "DeepseekV3BidirectionalModel" ? "DeepseekV3ForCausalLM"
+                                                                      : "Lfm2ForCausalLM";
+  return delegate(model, base);
+}
+
+// vLLM 0.33, models/colbert.py, ColBERTMixin, and colpali.py, colqwen3.py: one projection; its width is stated or is 128.
+vramauto_status late_interaction(const Description& model, std::string_view architecture) {
+  const bool pali = architecture == "ColPaliForRetrieval", lfm = architecture == "ColBERTLfm2Model";
+  const bool hybrid = architecture == "ColQwen3_5";
+  VRAMAUTO_DO(delegate(model, pali     ? "PaliGemmaForConditionalGeneration"
+                              : lfm    ? "Lfm2ForCausalLM"
+                              : hybrid ? "Qwen3_5ForConditionalGeneration"
+                                       : "Qwen3VLForConditionalGeneration"));
+  const auto width = VRAMAUTO_READ(model.positive("embed_dim|dims|dim|projection_dim|colbert_dim|embedding_dim", kMostWidth, 128));
+  return add_score(model, lfm ? "linear" : "custom_text_proj", width, !lfm);
+}
+
+constexpr Kind kKinds[] = {
+    {"InternLM2ForRewardModel", internlm2_reward},
+    {"Qwen2ForRewardModel Qwen2ForProcessRewardModel", qwen2_reward},
+    {"GPT2ForSequenceClassification", gpt2_scored},
+    {"JambaForSequenceClassification", jamba_scored},
+    {"LlamaBidirectionalModel LlamaBidirectionalForSequenceClassification", llama_both_ways},
+    {"VoyageQwen3BidirectionalEmbedModel", voyage},
+    {"JinaEmbeddingsV5Model", jina_v5},
+    {"JinaForRanking", jina_ranking},
+    {"JinaVLForRanking", jina_vl},
+    {"Gemma3TextModel DeepseekV3BidirectionalModel Lfm2BidirectionalModel", plain},
+    {"ColPaliForRetrieval ColBERTLfm2Model ColQwen3 OpsColQwen3Model ColQwen3_5 Qwen3VLNemotronEmbedModel", late_interaction},
+};
+
+}  // namespace
+
+const Kind* find_wrapped(std::string_view architecture) { return find_in(kKinds, architecture); }
+
+bool is_converted(std::string_view architecture) { return suffix_of(architecture) != nullptr; }
+
+vramauto_status describe_converted(const Description& model, std::string_view architecture) {
+  const auto* suffix = suffix_of(architecture);
+  const auto stem = architecture.substr(0, architecture.size() - suffix->text.size());
+  for (const auto ending : kClasses) {
+    const auto status = delegate(model, std::string(stem).append(ending).c_str());
+    if (status == VRAMAUTO_OK) return suffix->scores ? add_labels(model, "score") : vramauto_status{VRAMAUTO_OK};
+    if (status != VRAMAUTO_E_NO_ESTIMATOR) return status;
+  }
+  return model.fail(VRAMAUTO_E_UNSUPPORTED, "no estimator knows a decoder named " + std::string(stem) + "ForCausalLM");
+}
+
+}  // namespace vramauto::pooling

@@ -1,0 +1,149 @@
+// Qwen2-VL, Qwen2.5-VL, Qwen3-VL (dense and MoE), Qwen3.5. Sources: vLLM 0.33 and 0.19.1, models/qwen2_vl.py, qwen2_5_vl.py,
+// qwen3_vl.py, qwen3_vl_moe.py, qwen3_5.py.
+#include "qwen.hpp"
+#include "vision.hpp"
+
+namespace vramauto::vision {
+namespace {
+
+// Qwen2VisionTransformer, Qwen2_5_VisionTransformer, Qwen3_VisionTransformer.
+Tower& qwen2(Tower& tower, const QwenSizes& s) {
+  const Blocks b{.at = "blocks.*.", .layers = s.depth, .heads = s.heads, .hidden = s.hidden, .intermediate = s.intermediate};
+  tower.conv("patch_embed.proj", s.hidden, s.patch_elements(), false);
+  tower.made("rotary_pos_emb", 8192, s.hidden / s.heads / 2).blocks(b).norm("merger.ln_q", s.hidden, true);
+  tower.column("merger.mlp.0", s.merged(), s.merged(), true).row("merger.mlp.2", s.output, s.merged(), true);
+  return tower;
+}
+
+Tower& qwen2_5(Tower& tower, const QwenSizes& s) {
+  const Blocks b{.at = "blocks.*.",
+                 .layers = s.depth,
+                 .heads = s.heads,
+                 .hidden = s.hidden,
+                 .intermediate = s.intermediate,
+                 .gate = "mlp.gate_proj",
+                 .up = "mlp.up_proj",
+                 .down = "mlp.down_proj",
+                 .rms = true};
+  tower.conv("patch_embed.proj", s.hidden, s.patch_elements(), false);
+  tower.made("rotary_pos_emb", 8192, s.hidden / s.heads / 2).blocks(b).norm("merger.ln_q", s.hidden, false);
+  tower.column("merger.mlp.0", s.merged(), s.merged(), true).row("merger.mlp.2", s.output, s.merged(), true);
+  return tower;
+}
+
+Tower& qwen3(Tower& tower, const QwenSizes& s) {
+  const Blocks b{.at = "blocks.*.",
+                 .layers = s.depth,
+                 .heads = s.heads,
+                 .hidden = s.hidden,
+                 .intermediate = s.intermediate,
+                 .up = "mlp.linear_fc1",
+                 .down = "mlp.linear_fc2"};
+  tower.conv("patch_embed.proj", s.hidden, s.patch_elements(), true).table("pos_embed", s.positions, s.hidden);
+  tower.made("rotary_pos_emb", 8192, s.hidden / s.heads / 2).norm("merger.norm", s.hidden, true);
+  tower.column("merger.linear_fc1", s.merged(), s.merged(), true).row("merger.linear_fc2", s.output, s.merged(), true);
+  if (s.levels) {
+    tower.each(s.levels).norm("deepstack_merger_list.*.norm", s.merged(), true);
+    tower.column("deepstack_merger_list.*.linear_fc1", s.merged(), s.merged(), true);
+    tower.row("deepstack_merger_list.*.linear_fc2", s.output, s.merged(), true).once();
+  }
+  return tower.blocks(b);
+}
+
+}  // namespace
+
+Answer<QwenSizes> read_qwen(const Description& model, const std::string& at, QwenTower kind) {
+  QwenSizes s;
+  s.kind = kind;
+  const bool first = kind == QwenTower::qwen2;
+  s.hidden = VRAMAUTO_TAKE(model.positive(first ? "embed_dim" : "hidden_size", kWidest, 0, at));
+  s.depth = VRAMAUTO_TAKE(narrow_positive(model, "depth", kMostLayers, 0, at));
+  s.heads = VRAMAUTO_TAKE(narrow_positive(model, "num_heads", kMostHeads, 0, at));
+  s.channels = VRAMAUTO_TAKE(model.positive("in_channels", 64, 3, at));
+  s.patch = VRAMAUTO_TAKE(model.positive("patch_size", kMostEdge, 0, at));
+  s.frames = VRAMAUTO_TAKE(model.positive("temporal_patch_size", 64, 2, at));
+  s.merge = VRAMAUTO_TAKE(model.positive("spatial_merge_size", 64, 2, at));
+  if (first) {
+    const auto ratio = VRAMAUTO_TAKE(model.has((at + "/mlp_ratio").c_str()) ? model.real((at + "/mlp_ratio").c_str())
+                                                                            : Answer<double>{4.0, VRAMAUTO_OK});
+    if (!(ratio > 0 && ratio < 64)) return {{}, model.fail(VRAMAUTO_E_FORMAT, at + "/mlp_ratio is no ratio of widths")};
+    s.intermediate = static_cast<std::uint64_t>(static_cast<double>(s.hidden) * ratio);
+    s.output = VRAMAUTO_TAKE(model.positive("hidden_size", kWidest, 0, at));
+  } else {
+    s.intermediate = VRAMAUTO_TAKE(model.positive("intermediate_size", kWidest, 0, at));
+    s.output = VRAMAUTO_TAKE(model.positive("out_hidden_size", kWidest, 0, at));
+  }
+  if (kind == QwenTower::qwen3) {
+    s.positions = VRAMAUTO_TAKE(model.positive("num_position_embeddings", kWidest, 2304, at));
+    const auto levels = at + "/deepstack_visual_indexes";
+    if (model.has(levels.c_str())) s.levels = static_cast<std::uint32_t>(VRAMAUTO_TAKE(model.length(levels.c_str())));
+  }
+  if (s.hidden % s.heads != 0)
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, at + ": " + std::to_string(s.hidden) + " features are no multiple of " +
+                                              std::to_string(s.heads) + " heads")};
+  return {s, VRAMAUTO_OK};
+}
+
+vramauto_status add_qwen_encoders(const Description& model, const QwenSizes& s) {
+  const Blocks b{.layers = s.depth, .heads = s.heads, .hidden = s.hidden, .intermediate = s.intermediate};
+  // transformers 5.24, image_processing_qwen2_vl.py: at most 12,845,056 pixels where no file says otherwise.
+  const auto most = VRAMAUTO_READ(pixels(model, "preprocessor_config.json", 12845056));
+  const auto unit = s.patch * s.merge;
+  const auto tokens = std::max<std::uint64_t>(1, most / (unit * unit)), patches = tokens * s.merge * s.merge;
+  Profile image{.modality = "image", .tokens = tokens, .patches = patches, .inputs = patches * s.patch_elements()};
+  image.levels = s.levels;
+  image.output = static_cast<std::uint32_t>(s.output);
+  VRAMAUTO_DO(add_encoder(model, image, b));
+  image.modality = "video";
+  return add_encoder(model, image, b);
+}
+
+Tower& add_qwen_tower(Tower& tower, const QwenSizes& s) {
+  switch (s.kind) {
+    case QwenTower::qwen2:
+      return qwen2(tower, s);
+    case QwenTower::qwen2_5:
+      return qwen2_5(tower, s);
+    case QwenTower::qwen3:
+      break;
+  }
+  return qwen3(tower, s);
+}
+
+namespace {
+
+template <QwenTower kKind>
+vramauto_status towers(const Description& model) {
+  const auto s = VRAMAUTO_READ(read_qwen(model, "/vision_config", kKind));
+  VRAMAUTO_DO(add_qwen_encoders(model, s));
+  Tower tower(model, "model.visual.", 3);
+  return add_qwen_tower(tower, s).done();
+}
+
+constexpr Composite kKinds[] = {
+    {.architectures = "Qwen2VLForConditionalGeneration",
+     .towers = towers<QwenTower::qwen2>,
+     .text_architecture = "Qwen2ForCausalLM"},
+    {.architectures = "Qwen2_5_VLForConditionalGeneration",
+     .towers = towers<QwenTower::qwen2_5>,
+     .text_architecture = "Qwen2ForCausalLM"},
+    {.architectures = "Qwen3VLForConditionalGeneration",
+     .towers = towers<QwenTower::qwen3>,
+     .text_architecture = "Qwen3ForCausalLM"},
+    {.architectures = "Qwen3VLMoeForConditionalGeneration",
+     .towers = towers<QwenTower::qwen3>,
+     .text_architecture = "Qwen3MoeForCausalLM"},
+    {.architectures = "Qwen3_5ForConditionalGeneration",
+     .towers = towers<QwenTower::qwen3>,
+     .text_architecture = "Qwen3_5ForCausalLM"},
+    {.architectures = "Qwen3_5MoeForConditionalGeneration",
+     .towers = towers<QwenTower::qwen3>,
+     .text_architecture = "Qwen3_5MoeForCausalLM"},
+};
+
+}  // namespace
+
+std::span<const Composite> qwen_kinds() { return kKinds; }
+
+}  // namespace vramauto::vision

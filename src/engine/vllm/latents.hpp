@@ -1,0 +1,14 @@
+// What latent attention holds from its construction on, beside its weights.
+#pragma once
+
+#include "engine/vllm/context.hpp"
+
+namespace vramauto::engine::vllm {
+
+// Workspaces and index buffers of a stage. They count as weights in the engine's log, not as parameters.
+Bytes latent_buffers(const Context& context, const StageRange& range);
+
+// A position table in float32: where the kernel of DeepSeek's YaRN runs as an operator of its own.
+bool has_wide_table(const Context& context, const vramauto_weights& weights, std::string_view pattern);
+
+}  // namespace vramauto::engine::vllm
