@@ -45,5 +45,6 @@ class GemmaWriter : public Writer {
 
 vramauto_status describe_gemma3n(const Description& model, const Family& family);
 vramauto_status describe_gemma4(const Description& model, const Family& family);
+vramauto_status describe_muse(const Description& model, const Family& family);
 
 }  // namespace vramauto::gemma

@@ -24,27 +24,40 @@ constexpr Family kGemma4{.architectures = "Gemma4ForCausalLM",
                          .windows = Windows::by_type,
                          .scales_embedding = true};
 
-Answer<const Family*> family_of(const vramauto_host* host, vramauto_call* call) {
+constexpr Family kMuseGlimmer{.architectures = "MuseGlimmerForCausalLM",
+                              .names = &kGemma2Norms,
+                              .qkv_bias = "attention_bias",
+                              .o_bias = "attention_bias",
+                              .windows = Windows::by_type};
+
+struct Kind {
+  const Family* family;
+  vramauto_status (*describe)(const Description& model, const Family& family);
+  std::int32_t score;
+};
+constexpr Kind kKinds[] = {
+    {&kGemma3n, describe_gemma3n, 600}, {&kGemma4, describe_gemma4, 900}, {&kMuseGlimmer, describe_muse, 900}};
+
+Answer<const Kind*> kind_of(const vramauto_host* host, vramauto_call* call) {
   vramauto_model_info info{};
   info.struct_size = sizeof info;
   if (const auto status = host->model(call, &info); status != VRAMAUTO_OK) return {nullptr, status};
   const std::string_view name = info.architecture ? info.architecture : "";
-  for (const auto* family : {&kGemma3n, &kGemma4})
-    if (name == family->architectures) return {family, VRAMAUTO_OK};
+  for (const auto& kind : kKinds)
+    if (name == kind.family->architectures) return {&kind, VRAMAUTO_OK};
   return {nullptr, VRAMAUTO_OK};
 }
 
 std::int32_t match(const vramauto_host* host, vramauto_call* call) {
-  const auto family = family_of(host, call);
-  if (!family.value) return 0;
-  return family.value == &kGemma4 ? 900 : 600;
+  const auto kind = kind_of(host, call);
+  return kind.value ? kind.value->score : 0;
 }
 
 vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   const Description model(host, call);
-  const auto* family = VRAMAUTO_READ(family_of(host, call));
-  if (!family) return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is neither Gemma 3n nor Gemma 4");
-  return family == &kGemma4 ? describe_gemma4(model, *family) : describe_gemma3n(model, *family);
+  const auto* kind = VRAMAUTO_READ(kind_of(host, call));
+  if (!kind) return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of the Gemma kind that are known");
+  return kind->describe(model, *kind->family);
 }
 
 constexpr vramauto_estimator kEstimator{sizeof(vramauto_estimator), 0, "gemma", match, describe};

@@ -1,4 +1,5 @@
 // The estimator for decoders with latent attention.
+#include "compressed.hpp"
 #include "dims.hpp"
 #include "latent.hpp"
 #include "writer.hpp"
@@ -17,18 +18,24 @@ Answer<std::string_view> architecture_of(const vramauto_host* host, vramauto_cal
 }
 
 std::int32_t match(const vramauto_host* host, vramauto_call* call) {
-  return find_latent(architecture_of(host, call).value) ? 900 : 0;
+  const auto architecture = architecture_of(host, call).value;
+  return find_latent(architecture) || is_compressed(architecture) ? 900 : 0;
 }
 
 vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   const Description model(host, call);
-  const auto* family = find_latent(VRAMAUTO_READ(architecture_of(host, call)));
-  if (!family) return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of those with latent attention that are known");
-  auto sizes = VRAMAUTO_READ(estimator::read_sizes(model, family->decoder));
-  auto traits = VRAMAUTO_READ(estimator::read_traits(model, family->decoder, sizes));
+  const auto architecture = VRAMAUTO_READ(architecture_of(host, call));
+  const bool compressed = is_compressed(architecture);
+  const auto* latent = find_latent(architecture);
+  if (!latent && !compressed)
+    return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of those with latent attention that are known");
+  const auto& family = compressed ? compressed_family() : latent->decoder;
+  auto sizes = VRAMAUTO_READ(estimator::read_sizes(model, family));
+  auto traits = VRAMAUTO_READ(estimator::read_traits(model, family, sizes));
   traits.draft_layers = VRAMAUTO_READ(read_drafts(model));
   VRAMAUTO_DO(model.traits(traits));
-  return Writer(model, *family, std::move(sizes)).write();
+  if (compressed) return CompressedWriter(model, std::move(sizes)).write();
+  return Writer(model, *latent, std::move(sizes)).write();
 }
 
 constexpr vramauto_estimator kMla{sizeof(vramauto_estimator), 0, "mla", match, describe};

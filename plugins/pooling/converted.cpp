@@ -20,6 +20,8 @@ constexpr Suffix kSuffixes[] = {{"ForTextEncoding", false},       {"EmbeddingMod
 constexpr std::string_view kClasses[] = {"ForCausalLM", "ForConditionalGeneration", "ChatModel", "LMHeadModel"};
 
 const Suffix* suffix_of(std::string_view architecture) {
+  for (const auto ending : kClasses)
+    if (architecture.ends_with(ending)) return nullptr;  // generates
   for (const auto& suffix : kSuffixes)
     if (architecture.size() > suffix.text.size() && architecture.ends_with(suffix.text)) return &suffix;
   return nullptr;
@@ -172,7 +174,8 @@ vramauto_status describe_converted(const Description& model, std::string_view ar
     if (status == VRAMAUTO_OK) return suffix->scores ? add_labels(model, "score") : vramauto_status{VRAMAUTO_OK};
     if (status != VRAMAUTO_E_NO_ESTIMATOR) return status;
   }
-  return model.fail(VRAMAUTO_E_UNSUPPORTED, "no estimator knows a decoder named " + std::string(stem) + "ForCausalLM");
+  return model.fail(VRAMAUTO_E_UNSUPPORTED, "no estimator knows " + std::string(architecture) + ", nor " + std::string(stem) +
+                                                  "ForCausalLM, which it would be made of");
 }
 
 }  // namespace vramauto::pooling

@@ -1,4 +1,4 @@
-// Llama 4 and Muse Glimmer. Sources: vLLM 0.33, models/mllama4.py and muse_glimmer.py.
+// Llama 4, Llama 3.2 vision and Muse Glimmer. Sources: vLLM 0.33, models/mllama4.py and muse_glimmer.py.
 #include <string>
 
 #include "classic.hpp"
@@ -17,10 +17,23 @@ Answer<double> ratio_of(const Description& model, const std::string& at, double 
   return {ratio, VRAMAUTO_OK};
 }
 
+// transformers 5.24, models/llama4/configuration_llama4.py: what holds where the file has no vision_config at all.
+Answer<VitSizes> read_llama4(const Description& model) {
+  if (model.has(kVision)) return read_vit(model, kVision);
+  VitSizes s;
+  s.hidden = 768;
+  s.intermediate = 5632;
+  s.layers = 34;
+  s.heads = 16;
+  s.image = 448;
+  s.patch = 14;
+  return {s, VRAMAUTO_OK};
+}
+
 // The tower takes no format, though all of it is divided.
 vramauto_status llama4(const Description& model) {
   const std::string at = kVision;
-  const auto s = VRAMAUTO_READ(read_vit(model, at));
+  const auto s = VRAMAUTO_READ(read_llama4(model));
   const auto inner = VRAMAUTO_READ(model.positive("projector_input_dim", kWidest, 4096, at));
   const auto outer = VRAMAUTO_READ(model.positive("projector_output_dim", kWidest, 4096, at));
   const auto output = VRAMAUTO_READ(model.positive("vision_output_dim", kWidest, 7680, at));
@@ -28,7 +41,8 @@ vramauto_status llama4(const Description& model) {
   const auto ratio = VRAMAUTO_READ(ratio_of(model, at + "/pixel_shuffle_ratio", 0.5));
   const auto tiles = VRAMAUTO_READ(model.positive("max_patches", 1024, 16, "preprocessor_config.json#")) + 1;
   const auto each = static_cast<std::uint64_t>(static_cast<double>(s.patches()) * ratio * ratio);
-  VRAMAUTO_DO(add_encoder(model, {.tokens = tiles * each, .patches = tiles * s.patches(), .inputs = tiles * s.pixels()}, s.shape()));
+  VRAMAUTO_DO(
+      add_encoder(model, {.tokens = tiles * each, .patches = tiles * s.patches(), .inputs = tiles * s.pixels()}, s.shape()));
   Tower tower(model, "vision_model.", 1);
   tower.unquantised();
   tower.column("patch_embedding.linear", s.hidden, s.channels * s.patch * s.patch, false);
@@ -90,14 +104,74 @@ vramauto_status muse_glimmer(const Description& model) {
   return tower.dense("vision_projection", text, middle, false).done();
 }
 
+// Llama 3.2: transformers' class, whole on every rank. Layers that look at the image are decoder layers with norms and gates more,
+// and keep a cache of the text's length as the others do. Source: transformers 5.24, models/mllama/modeling_mllama.py.
+Tower& mllama_layers(Tower& tower, const VitSizes& s, const std::string& at, std::uint32_t layers, bool gates) {
+  tower.each(layers);
+  for (const auto* part : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"})
+    tower.whole(at + part, s.hidden, s.hidden, false);
+  tower.whole(at + "mlp.fc1", s.intermediate, s.hidden, true).whole(at + "mlp.fc2", s.hidden, s.intermediate, true);
+  tower.norm(at + "input_layernorm", s.hidden, true).norm(at + "post_attention_layernorm", s.hidden, true);
+  if (gates) tower.table(at + "gate_attn", 1, 1).table(at + "gate_ffn", 1, 1);
+  return tower.once();
+}
+
+vramauto_status mllama(const Description& model) {
+  const std::string at = kVision;
+  VitSizes s;
+  s.hidden = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 1280, at));
+  s.intermediate = VRAMAUTO_READ(model.positive("intermediate_size", kWidest, 5120, at));
+  s.layers = VRAMAUTO_READ(narrow_positive(model, "num_hidden_layers", kMostLayers, 32, at));
+  s.heads = VRAMAUTO_READ(narrow_positive(model, "attention_heads|num_attention_heads", kMostHeads, 16, at));
+  s.image = VRAMAUTO_READ(model.positive("image_size", kMostEdge, 448, at));
+  s.patch = VRAMAUTO_READ(model.positive("patch_size", kMostEdge, 14, at));
+  const auto global = VRAMAUTO_READ(narrow_positive(model, "num_global_layers", kMostLayers, 8, at));
+  const auto tiles = VRAMAUTO_READ(model.positive("max_num_tiles", 64, 4, at));
+  const auto output = VRAMAUTO_READ(model.positive("vision_output_dim", kWidest, 7680, at));
+  const auto ratios = model.has((at + "/supported_aspect_ratios").c_str())
+                          ? VRAMAUTO_READ(model.length((at + "/supported_aspect_ratios").c_str()))
+                          : std::uint64_t{8};
+  const auto text = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 0, "/text_config"));
+  const auto positions = s.patches() + 1;
+  VRAMAUTO_DO(
+      add_encoder(model, {.tokens = tiles * positions, .patches = tiles * positions, .inputs = tiles * s.pixels()}, s.shape()));
+  Tower tower(model, "model.vision_model.", 1);
+  tower.conv("patch_embedding", s.hidden, s.channels * s.patch * s.patch, false).table("class_embedding", s.hidden, 1);
+  tower.table("gated_positional_embedding.embedding", positions, s.hidden).table("gated_positional_embedding.gate", 1, 1);
+  tower.table("gated_positional_embedding.tile_embedding", ratios + 1, tiles * positions * s.hidden);
+  for (const auto* part : {"pre_tile_positional_embedding", "post_tile_positional_embedding"})
+    tower.table(std::string(part) + ".embedding", ratios + 1, tiles * s.hidden).table(std::string(part) + ".gate", 1, 1);
+  tower.norm("layernorm_pre", s.hidden, true).norm("layernorm_post", s.hidden, true);
+  mllama_layers(tower, s, "transformer.layers.*.", s.layers, false);
+  mllama_layers(tower, s, "global_transformer.layers.*.", global, true);
+  return tower.under("model.").whole("multi_modal_projector", text, output, true).done();
+}
+
+vramauto_status mllama_cross(const Description& model) {
+  constexpr auto* key = "/text_config/cross_attention_layers";
+  const auto layers = VRAMAUTO_READ(model.length(key));
+  const auto hidden = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 0, "/text_config"));
+  const auto heads = VRAMAUTO_READ(model.positive("num_attention_heads", kMostHeads, 0, "/text_config"));
+  if (layers == 0 || layers > kMostLayers || hidden < heads)
+    return model.fail(VRAMAUTO_E_FORMAT, std::string(key) + " has " + std::to_string(layers) + " entries, expected layers");
+  Tower tower(model, "model.language_model.layers.*.", 0);
+  tower.each(static_cast<std::uint32_t>(layers));
+  tower.norm("cross_attn.q_norm", hidden / heads, false).norm("cross_attn.k_norm", hidden / heads, false);
+  tower.table("cross_attn_attn_gate", 1, 1).table("cross_attn_mlp_gate", 1, 1);
+  // The embedding has eight rows beyond the vocabulary.
+  return tower.once().under("model.language_model.").table("embed_tokens.extra", 8, hidden).done();
+}
+
 constexpr Composite kKinds[] = {
     {.architectures = "Llama4ForConditionalGeneration",
      .towers = llama4,
      .prefix = "language_model.",
      .text_architecture = "Llama4ForCausalLM"},
-    {.architectures = "MuseGlimmerForConditionalGeneration",
-     .towers = muse_glimmer,
-     .text_architecture = "MuseGlimmerForCausalLM"},
+    {.architectures = "MllamaForConditionalGeneration",
+     .towers = mllama,
+     .text_architecture = "LlamaForCausalLM",
+     .after = mllama_cross},
+    {.architectures = "MuseGlimmerForConditionalGeneration", .towers = muse_glimmer, .text_architecture = "MuseGlimmerForCausalLM"},
 };
 
 }  // namespace

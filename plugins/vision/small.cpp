@@ -25,8 +25,8 @@ vramauto_status phi3v(const Description& model) {
   const auto tokens = (crops + 1) * each + 1 + (crops + 1) * 12;
   VRAMAUTO_DO(
       add_encoder(model, {.tokens = tokens, .patches = (crops + 1) * s.patches(), .inputs = (crops + 1) * s.pixels()}, s.shape()));
-  vramauto_weights embedding = Tensors("model.embed_tokens", VRAMAUTO_ROLE_EMBEDDING, {VRAMAUTO_LAYER_INPUT, 1, 1, 1}, vocab, text)
-                                   .by(VRAMAUTO_SPLIT_VOCAB);
+  vramauto_weights embedding =
+      Tensors("model.embed_tokens", VRAMAUTO_ROLE_EMBEDDING, {VRAMAUTO_LAYER_INPUT, 1, 1, 1}, vocab, text).by(VRAMAUTO_SPLIT_VOCAB);
   embedding.encoders = 1;
   VRAMAUTO_DO(model.host()->add_weights(model.call(), &embedding));
   Tower tower(model, "model.vision_embed_tokens.img_processor.vision_model.", 1);

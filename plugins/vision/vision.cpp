@@ -8,7 +8,8 @@ namespace {
 
 using estimator::Answer;
 
-constexpr std::span<const Composite> (*kTables[])() = {gemma_kinds, kimi_kinds, qwen_kinds};
+constexpr std::span<const Composite> (*kTables[])() = {gemma_kinds,   intern_kinds, llama4_kinds, llava_kinds,
+                                                       mistral_kinds, small_kinds,  kimi_kinds,   qwen_kinds};
 
 bool has_word(std::string_view words, std::string_view wanted) {
   while (!words.empty()) {

@@ -38,6 +38,11 @@ struct Composite {
 
 // Tables of kinds, one for each file.
 std::span<const Composite> gemma_kinds();
+std::span<const Composite> intern_kinds();
+std::span<const Composite> llama4_kinds();
+std::span<const Composite> llava_kinds();
+std::span<const Composite> mistral_kinds();
+std::span<const Composite> small_kinds();
 std::span<const Composite> kimi_kinds();
 std::span<const Composite> qwen_kinds();
 

@@ -55,6 +55,7 @@ struct Blueprint {
   std::vector<std::string> notes;
   std::string estimator, plugin;  // "decoder", "org.vramauto.builtin"
   std::string architecture;
+  std::string text;    // of a composite: the architecture of the part whose layers these are; "" where nothing was delegated
   bool guess = false;  // of the whole or of a part: bounds are wide
   Memo memo;
 };

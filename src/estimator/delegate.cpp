@@ -72,6 +72,7 @@ vramauto_status join(vramauto_call& call, Blueprint part, const std::string& pre
     weights.encoders = encoders < 64 ? weights.encoders << encoders : 0;
   }
   if (!call.has_traits) {
+    whole.text = part.text.empty() ? part.architecture : part.text;
     whole.traits = part.traits;
     call.has_traits = call.lent_traits = true;
   }

@@ -121,13 +121,26 @@ Json rank_json(const engine::Rank& rank, Json budget, Json cache) {
           {"components", std::move(components)}};
 }
 
+// As the engine logs it: below zero where the budget is spent before the cache. On a GPU of unknown size, where nothing bounds the
+// cache: what the sequences asked for need.
+std::int64_t cache_on(const plan::Plan& plan, std::size_t i) {
+  const auto& estimate = *plan.estimate;
+  const auto& rank = estimate.ranks[i];
+  if (i >= plan.cache_bytes.size())
+    return static_cast<std::int64_t>(estimate.cache_bytes(rank, plan.max_model_len, estimate.workload.sequences, true));
+  const auto cache = static_cast<std::int64_t>(plan.cache_bytes[i]);
+  if (cache || estimate.workload.kv_cache_memory_bytes || rank.total_bytes == VRAMAUTO_UNKNOWN || plan.utilization <= 0)
+    return cache;
+  return static_cast<std::int64_t>(estimate.budget(rank, plan.utilization)) - static_cast<std::int64_t>(rank.fixed().best);
+}
+
 Json ranks_json(const plan::Plan& plan) {
   Json out = Json::array();
   const auto& ranks = plan.estimate->ranks;
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const bool sized = ranks[i].total_bytes != VRAMAUTO_UNKNOWN && plan.utilization > 0;
-    out.push_back(rank_json(ranks[i], sized ? Json(plan.estimate->budget(ranks[i], plan.utilization)) : Json(nullptr),
-                            i < plan.cache_bytes.size() ? Json(plan.cache_bytes[i]) : Json(nullptr)));
+    out.push_back(
+        rank_json(ranks[i], sized ? Json(plan.estimate->budget(ranks[i], plan.utilization)) : Json(nullptr), cache_on(plan, i)));
   }
   return out;
 }

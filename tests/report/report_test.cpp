@@ -75,10 +75,19 @@ TEST_CASE("JSON: what is not known is null") {
   const auto model = a_model();
   const auto json = json::parse("plan", report::plan_json(solved(std::move(estimate)), {model, nullptr}));
   REQUIRE(json);
-  for (const auto* at :
-       {"/result/fits", "/result/margin", "/result/gpu_memory_utilization", "/result/headroom_bytes", "/kv_cache/tokens",
-        "/ranks/0/budget_bytes", "/ranks/0/kv_cache_bytes", "/model/id", "/model/stored_bytes"})
+  for (const auto* at : {"/result/fits", "/result/margin", "/result/gpu_memory_utilization", "/result/headroom_bytes",
+                         "/kv_cache/tokens", "/ranks/0/budget_bytes", "/model/id", "/model/stored_bytes"})
     CHECK_MESSAGE(json->at(at)->is(json::Type::null), at);
+}
+
+TEST_CASE("JSON: on a GPU of unknown size a rank's cache is what one sequence needs") {
+  auto estimate = fake(69 * kGiB, 10240);
+  estimate->ranks[0].total_bytes = VRAMAUTO_UNKNOWN;
+  const auto needed = estimate->cache_bytes(estimate->ranks[0], estimate->effective.max_model_len, 1, true);
+  const auto model = a_model();
+  const auto json = json::parse("plan", report::plan_json(solved(std::move(estimate)), {model, nullptr}));
+  REQUIRE(json);
+  CHECK(json->at("/ranks/0/kv_cache_bytes")->integer == static_cast<std::int64_t>(needed));
 }
 
 TEST_CASE("JSON: a path that is no UTF-8 still gives JSON") {

@@ -39,12 +39,19 @@ Search search(std::string_view name, const Version& version) {
   return out;
 }
 
-// vLLM 0.33, config/model.py, _SUFFIX_TO_DEFAULTS, and registry.py, _normalize_arch: an architecture that is not listed and is named
-// after a pooling task is a class of the same stem, converted.
-constexpr std::string_view kConverted[] = {"ForTextEncoding",        "EmbeddingModel",         "ForSequenceClassification",
-                                           "ForTokenClassification", "ForAudioClassification", "ForImageClassification",
-                                           "ForVideoClassification", "ClassificationModel",    "ForRewardModeling",
-                                           "RewardModel",            "Model"};
+// vLLM 0.33, config/model.py, _SUFFIX_TO_DEFAULTS, and registry.py, _normalize_arch: an architecture that is not listed and is
+// named after a pooling task is a class of the same stem, converted.
+constexpr std::string_view kConverted[] = {"ForTextEncoding",
+                                           "EmbeddingModel",
+                                           "ForSequenceClassification",
+                                           "ForTokenClassification",
+                                           "ForAudioClassification",
+                                           "ForImageClassification",
+                                           "ForVideoClassification",
+                                           "ClassificationModel",
+                                           "ForRewardModeling",
+                                           "RewardModel",
+                                           "Model"};
 constexpr std::string_view kClasses[] = {"ForCausalLM", "ForConditionalGeneration", "ChatModel", "LMHeadModel"};
 
 Search search_converted(std::string_view name, const Version& version) {
@@ -64,6 +71,33 @@ bool is_listed(std::string_view name) {
   const auto names = [&](const Architecture& row) { return has_word(row.names, name); };
   return !name.empty() && std::any_of(std::begin(kTables), std::end(kTables),
                                       [&](const auto table) { return std::any_of(table().begin(), table().end(), names); });
+}
+
+Architecture composite_of(const Architecture& whole, std::string_view text, const Version& version) {
+  const Architecture* row = nullptr;  // a text that is served by its composite only may have no row for this version
+  for (const auto table : kTables)
+    for (const auto& one : table())
+      if (!text.empty() && has_word(one.names, text) && (!row || (version >= one.since && version < one.until))) row = &one;
+  if (!row || row == &whole) return whole;
+  auto out = *row;
+  out.names = whole.names;
+  out.since = whole.since;
+  out.until = whole.until;
+  out.backend = whole.backend;
+  out.refused = whole.refused;
+  out.refuses_pp = whole.refuses_pp;
+  out.towers_on_all_stages = whole.towers_on_all_stages;
+  out.whole_towers = whole.whole_towers;
+  out.towers_need_even_heads = whole.towers_need_even_heads;
+  out.ends_on_all_stages |= whole.ends_on_all_stages;
+  out.input_on_all_stages |= whole.input_on_all_stages;
+  out.replicates_mlp |= whole.replicates_mlp;
+  out.refuses_tp |= whole.refuses_tp;
+  out.refuses_fp8_cache |= whole.refuses_fp8_cache;
+  out.ignores_cache_dtype |= whole.ignores_cache_dtype;
+  out.single_mrope_rows |= whole.single_mrope_rows;
+  out.not_compiled |= whole.not_compiled;
+  return out;
 }
 
 Result<const Architecture*> find_architecture(std::string_view name, const Version& version) {

@@ -23,21 +23,23 @@ struct Architecture {
   std::string_view names;  // separated by spaces
   Version since = kAlways, until = kNever;
   Backend backend = Backend::native;
-  bool ends_on_all_stages = false;  // embedding, lm_head and last norm are built on every pipeline stage
+  bool ends_on_all_stages = false;   // embedding, lm_head and last norm are built on every pipeline stage
   bool input_on_all_stages = false;  // of the ends, the embedding alone
-  bool replicates_mlp = false;      // its class has no tensor-parallel plan: only attention is divided
-  bool keeps_causal_mask = false;   // positions x positions booleans as a buffer
-  bool rope_by_layer_kind = false;  // transformers: frequencies for sliding and full layers each, whatever their parameters
+  bool replicates_mlp = false;       // its class has no tensor-parallel plan: only attention is divided
+  bool keeps_causal_mask = false;    // positions x positions booleans as a buffer
+  bool rope_by_layer_kind = false;   // transformers: frequencies for sliding and full layers each, whatever their parameters
   bool refuses_tp = false, refuses_pp = false, refuses_fp8_cache = false;
-  bool ignores_cache_dtype = false;   // its class hands no cache configuration to attention: --kv-cache-dtype does nothing
-  bool encoder_only = false;          // attention sees the whole prompt in both directions: no cache, whatever the decoder keeps
-  bool pools_whole_prompt = false;    // pooling that needs a prompt in one piece: no chunked prefill, no prefix caching
-  bool builds_no_head = false;        // its class has no lm_head, whatever the decoder it is made of has
-  bool towers_on_all_stages = false;  // its class does not mark its towers: no pipeline stage leaves them out
-  bool whole_towers = false;          // --mm-encoder-tp-mode data is obeyed: each rank holds its towers whole
-  bool single_mrope_rows = false;     // M-RoPE positions never pass the number of tokens: profiles' mrope_rows, not 4
-  bool not_compiled = false;          // runs without torch.compile: its layers' custom operators are on
-  std::string_view refused = {};      // why the engine does not run it, where it knows the name
+  bool ignores_cache_dtype = false;     // its class hands no cache configuration to attention: --kv-cache-dtype does nothing
+  bool encoder_only = false;            // attention sees the whole prompt in both directions: no cache, whatever the decoder keeps
+  bool pools_whole_prompt = false;      // pooling that needs a prompt in one piece: no chunked prefill, no prefix caching
+  bool builds_no_head = false;          // its class has no lm_head, whatever the decoder it is made of has
+  bool towers_on_all_stages = false;    // its class does not mark its towers: no pipeline stage leaves them out
+  bool whole_towers = false;            // --mm-encoder-tp-mode data is obeyed: each rank holds its towers whole
+  bool towers_need_even_heads = false;  // ranks must divide the heads even of towers that later versions keep whole
+  bool single_mrope_rows = false;       // M-RoPE positions never pass the number of tokens: profiles' mrope_rows, not 4
+  bool not_compiled = false;            // runs without torch.compile: its layers' custom operators are on
+  bool pads_values = false;           // its class widens V to K before attention
+  std::string_view refused = {};        // why the engine does not run it, where it knows the name
 };
 
 std::span<const Architecture> decoder_architectures();
@@ -50,6 +52,9 @@ std::span<const Architecture> pooling_architectures();
 
 // Whether any row, of whatever versions, has this name.
 bool is_listed(std::string_view name);
+
+// A composite's row with what its text's class does: facts of layers and ends are the text's, unless the composite states them too.
+Architecture composite_of(const Architecture& whole, std::string_view text, const Version& version);
 
 // The row that holds for this version; of a name that is not listed itself, that of the class it is converted from
 // (Qwen3ForSequenceClassification: Qwen3ForCausalLM). E_UNSUPPORTED with the engine's reason for a name it does not know, or no

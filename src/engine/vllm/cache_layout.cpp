@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/vllm/architectures.hpp"
 #include "engine/vllm/cache.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/runner.hpp"
@@ -32,7 +33,8 @@ std::uint64_t token_bytes(const Context& context, const vramauto_cache& cache, c
   if (cache.kind == VRAMAUTO_CACHE_INDEXER) return cache.entry_bytes;
   const bool local = cache.kind == VRAMAUTO_CACHE_SLIDING || cache.kind == VRAMAUTO_CACHE_CHUNKED;
   const bool v_like_k =
-      cache.kind != VRAMAUTO_CACHE_LATENT && context.profile->from < (local ? Version{0, 20, 0} : Version{0, 12, 0});
+      context.architecture->pads_values ||
+      (cache.kind != VRAMAUTO_CACHE_LATENT && context.profile->from < (local ? Version{0, 20, 0} : Version{0, 12, 0}));
   const std::uint64_t width = std::uint64_t{cache.k_dim} + (v_like_k ? cache.k_dim : cache.v_dim);
   return heads_on_rank(cache, context.parallel.tp) * (width * numbers.bits / 8 + numbers.extra_bytes);
 }

@@ -33,6 +33,7 @@ struct Context {
   Effective effective;                 // resolved defaults
   const Profile* profile = nullptr;
   const Architecture* architecture = nullptr;
+  std::shared_ptr<const Architecture> composite;  // what it points to where a text is part of it
   Parallel parallel;
   std::shared_ptr<const quantization::Placed> formats;
   const detect::Device* device = nullptr;   // the first one used; nullptr: unknown GPU

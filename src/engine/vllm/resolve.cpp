@@ -175,6 +175,10 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   out.version = find_profile(workload.engine_version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
   context.profile = out.version.profile;
   context.architecture = TRY(architecture_of(*context.blueprint, out.version.version));
+  if (const auto& text = context.blueprint->text; !text.empty() && text != context.blueprint->architecture) {
+    context.composite = std::make_shared<Architecture>(composite_of(*context.architecture, text, out.version.version));
+    context.architecture = context.composite.get();
+  }
   context.parallel = TRY(resolve_parallel(context, out.version.version));
   TRY(check_context_parallel(context));
   context.dtype = TRY(resolve_dtype(context));

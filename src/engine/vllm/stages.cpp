@@ -81,6 +81,15 @@ bool has_tower_heads(const vramauto_weights& weights) {
   return weights.encoders && weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == VRAMAUTO_UNEVEN_REFUSE;
 }
 
+// vLLM 0.19, distributed/utils.py, divide.
+Result<void> check_tower_heads(const estimator::Blueprint& blueprint, std::uint32_t tp) {
+  for (const auto& weights : blueprint.weights)
+    if (weights.encoders && weights.units % tp != 0)
+      return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divisible by {}: heads of {}", weights.units, tp,
+                  weights.pattern);
+  return {};
+}
+
 Result<void> check_widths(const estimator::Blueprint& blueprint, const Parallel& parallel) {
   const auto tp = parallel.tp;
   for (const auto& weights : blueprint.weights) {
@@ -132,6 +141,7 @@ Result<void> check_parallel(const estimator::Blueprint& blueprint, const Paralle
   if (const auto heads = heads_of(blueprint, VRAMAUTO_UNEVEN_REFUSE); heads && *heads % tp != 0)
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size",
                 "Total number of attention heads ({}) must be divisible by tensor parallel size ({})", *heads, tp);
+  if (architecture.towers_need_even_heads) TRY(check_tower_heads(blueprint, tp));
   TRY(check_kv_heads(blueprint, tp));
   return check_widths(blueprint, parallel);
 }

@@ -29,6 +29,10 @@ constexpr Version kQuantisedHeads{0, 20, 0};
 // not in 0.19.1.
 constexpr Version kNoBorrowedProjections{0, 20, 0};
 
+// ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is. vLLM 0.19.1, quantization/modelopt.py,
+// ModelOptMixedPrecisionConfig.get_quant_method.
+constexpr Version kWeightOnlyLayers{0, 20, 0};
+
 // Numbers that every attention layer holds as buffers: scales of q, k, v and of the probabilities, float32.
 // vLLM 0.33 and 0.19, model_executor/layers/attention/attention.py, set_default_quant_scales.
 constexpr std::uint32_t kScales = 4;
@@ -227,7 +231,7 @@ class Stage {
   Part part_of(const quantization::Piece& piece) {
     if (blueprint_.weights[piece.first].role == VRAMAUTO_ROLE_EXPERT) return expert_part(piece);
     Part out{piece.layers, {}, 0};
-    const auto& format = formats_.format(piece.format);
+    const auto& format = format_of(piece);
     quantization::Shape shape;
     Bytes plain = 0;
     std::uint32_t copies = 1;
@@ -255,10 +259,15 @@ class Stage {
     return out;
   }
 
+  const Format& format_of(const quantization::Piece& piece) const {
+    const auto& format = formats_.format(piece.format);
+    return format.weight_only && context_.profile->from < kWeightOnlyLayers ? formats_.format(0) : format;
+  }
+
   Part expert_part(const quantization::Piece& piece) {
     Part out{piece.layers, {}, 0};
     const auto parts = std::span(blueprint_.weights).subspan(piece.first, piece.count);
-    const auto tensors = expert_tensors(context_, formats_.format(piece.format), parts);
+    const auto tensors = expert_tensors(context_, format_of(piece), parts);
     if (tensors)
       out.tensors = *tensors;
     else if (refused_)

@@ -14,10 +14,12 @@ constexpr Architecture kRows[] = {
     {.names = "GraniteMoeSWAForCausalLM MuseGlimmerForCausalLM", .since = kV20, .ends_on_all_stages = true},
     {.names = "AfmoeForCausalLM BailingMoeForCausalLM BailingMoeV2ForCausalLM DeepseekForCausalLM "
               "Ernie4_5_MoeForCausalLM ExaoneMoEForCausalLM Glm4MoeForCausalLM Llama4ForCausalLM "
-              "MiniMaxM2ForCausalLM MiMoV2FlashForCausalLM "
+              "MiniMaxM2ForCausalLM "
               "PanguProMoEV2ForCausalLM SarvamMoEForCausalLM Step3TextForCausalLM Step3p5ForCausalLM FlexOlmoForCausalLM "
               "HunYuanMoEV1ForCausalLM LlavaNextForConditionalGeneration Phi3VForCausalLM "
               "Qwen2VLForConditionalGeneration"},
+    {.names = "MiMoV2FlashForCausalLM", .until = kV20, .pads_values = true},
+    {.names = "MiMoV2FlashForCausalLM", .since = kV20},
     {.names = "Cohere2MoeForCausalLM ExaoneMoeForCausalLM HYV3ForCausalLM "
               "K2HorizonForCausalLM LagunaForCausalLM MiniMaxM3SparseForCausalLM InklingForCausalLM "
               "MiMoV2ForCausalLM Param2MoEForCausalLM Step5ForCausalLM "

@@ -13,6 +13,11 @@ constexpr Architecture kRows[] = {
      .until = kV20,
      .refuses_pp = true,
      .whole_towers = true},
+    {.names = "Mistral3ForConditionalGeneration LightOnOCRForConditionalGeneration",
+     .since = {0, 19, 0},
+     .until = kV20,
+     .refuses_pp = true},
+    {.names = "Mistral3ForConditionalGeneration LightOnOCRForConditionalGeneration"},
     {.names = "HCXVisionV2ForCausalLM AudioFlamingo3ForConditionalGeneration BagelForConditionalGeneration "
               "BeeForConditionalGeneration Blip2ForConditionalGeneration Cohere2VisionForConditionalGeneration "
               "DeepseekVLV2ForCausalLM DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM "
@@ -20,9 +25,9 @@ constexpr Architecture kRows[] = {
               "GlmAsrForConditionalGeneration GLM4VForCausalLM GraniteSpeechForConditionalGeneration "
               "InternS1ForConditionalGeneration InternVLForConditionalGeneration "
               "KananaVForConditionalGeneration KeyeForConditionalGeneration KeyeVL1_5ForConditionalGeneration "
-              "MoonshotKimiaForCausalLM LightOnOCRForConditionalGeneration Lfm2VlForConditionalGeneration "
+              "MoonshotKimiaForCausalLM Lfm2VlForConditionalGeneration "
               "Llama_Nemotron_Nano_VL LlavaForConditionalGeneration LlavaNextVideoForConditionalGeneration "
-              "LlavaOnevisionForConditionalGeneration MiDashengLMModel Mistral3ForConditionalGeneration "
+              "LlavaOnevisionForConditionalGeneration MiDashengLMModel "
               "MolmoForCausalLM Molmo2ForConditionalGeneration OpenPanguVLForConditionalGeneration Ovis "
               "Ovis2_5 Ovis2_6ForCausalLM Ovis2_6_MoeForCausalLM PixtralForConditionalGeneration "
               "Qwen2AudioForConditionalGeneration Qwen2_5OmniModel Qwen2_5OmniForConditionalGeneration "
@@ -41,8 +46,9 @@ constexpr Architecture kRows[] = {
               "StepVLForConditionalGeneration Step3VLForConditionalGeneration "
               "HunYuanVLForConditionalGeneration",
      .whole_towers = true},
-    {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration "
-              "Qwen3_5ForConditionalGeneration Qwen3_5MoeForConditionalGeneration",
+    {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration", .whole_towers = true, .single_mrope_rows = true},
+    {.names = "Qwen3_5ForConditionalGeneration Qwen3_5MoeForConditionalGeneration",
+     .input_on_all_stages = true,
      .whole_towers = true,
      .single_mrope_rows = true},
     {.names = "InklingForConditionalGeneration BailingMoeV3VLForConditionalGeneration UnlimitedOCRForCausalLM "
@@ -83,7 +89,13 @@ constexpr Architecture kRows[] = {
               "Tarsier2ForConditionalGeneration",
      .until = {0, 24, 0}},
     {.names = "Phi4MultimodalForCausalLM", .until = {0, 13, 0}},
+    // A class of vLLM's own once, transformers' class since, which knows no parallel plan.
     {.names = "MllamaForConditionalGeneration", .until = {0, 11, 0}},
+    {.names = "MllamaForConditionalGeneration",
+     .since = {0, 11, 0},
+     .backend = Backend::transformers,
+     .refuses_tp = true,
+     .refuses_pp = true},
 };
 
 }  // namespace

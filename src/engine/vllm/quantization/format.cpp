@@ -131,6 +131,8 @@ Result<void> check_blocks(const Format& format, const Shape& shape) {
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size",
                 "Weight input_size_per_partition = {} is not divisible by weight quantization block_k = {}", shape.cols,
                 format.block_k);
+  // layers/linear.py, _maybe_allow_fp8_block_shape_mismatch.
+  if (format.open_blocks && shape.parts > 1) return {};
   const bool divided = shape.tp > 1 && shape.full_rows / shape.rows == shape.tp;
   if (!divided && shape.parts < 2) return {};
   for (std::uint32_t i = 0; i + (divided ? 0 : 1) < shape.parts; ++i)

@@ -37,7 +37,9 @@ struct Format {
   bool order = false;          // g_idx: the order of the inputs
   bool upper_bound = false;    // FBGEMM: one float32 bound of the inputs
   bool online = false;         // quantised while loading
+  bool weight_only = false;    // inputs stay in 16 bit whatever the kernel could do (ModelOpt's W4A16)
   bool kernel_sizes = false;   // experts are as large as their kernel's tiles
+  bool open_blocks = false;    // parts of a fused layer may end within a block
   bool finer_blocks = false;   // experts whose part on a rank ends within a block get smaller blocks
   bool operator==(const Format&) const = default;
 };

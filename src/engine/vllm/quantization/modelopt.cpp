@@ -26,7 +26,7 @@ Result<Format> algorithm(std::string_view name) {
   if (upper_name == "FP8_PB_WO" || upper_name == "FP8_BLOCK_SCALES")
     return Format{.scheme = Scheme::fp8, .scales = Scales::block, .block_n = 128, .block_k = 128, .dynamic_input = true};
   if (upper_name == "NVFP4" || upper_name == "W4A16_NVFP4")
-    return Format{.scheme = Scheme::nvfp4, .group = 16, .static_input = true};
+    return Format{.scheme = Scheme::nvfp4, .group = 16, .static_input = true, .weight_only = upper_name != "NVFP4"};
   if (upper_name == "MXFP8") return Format{.scheme = Scheme::mxfp8, .group = 32};
   return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "ModelOpt's quant_algo \"{}\": expected FP8, {}", text::shown(name),
               "FP8_PER_CHANNEL_PER_TOKEN, FP8_PB_WO, NVFP4, W4A16_NVFP4, MXFP8 or MIXED_PRECISION");

@@ -16,7 +16,7 @@ constexpr std::string_view kSomeParts =
 
 // vLLM 0.33, quantization/fp8.py.
 Result<void> read_fp8(const json::Value& config, Rules& rules) {
-  Format format{.scheme = Scheme::fp8, .finer_blocks = true};
+  Format format{.scheme = Scheme::fp8, .open_blocks = true, .finer_blocks = true};
   format.static_input = word(config, "activation_scheme") == "static";
   if (const auto* block = config.find("weight_block_size"); block && !block->is(json::Type::null)) {
     if (!block->is(json::Type::array) || block->items.size() != 2)
