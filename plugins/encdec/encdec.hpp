@@ -67,7 +67,7 @@ class Stack {
   Stack& without_bias() { return bias_ = 0, *this; }
 
   // Attention to itself: q, k and v are one tensor. To the encoder: q alone, k and v together.
-  vramauto_status attention(std::string_view name) const;
+  vramauto_status attention(std::string_view name, std::uint32_t kv_heads = 0) const;  // 0: as many as heads
   vramauto_status cross(std::string_view name) const;
   vramauto_status up(std::string_view name, std::uint32_t part = 0) const;
   vramauto_status down(std::string_view name) const;
@@ -82,7 +82,7 @@ class Stack {
 
  private:
   Tensors layer(const std::string& name, vramauto_role role, std::uint64_t rows, std::uint64_t cols) const;
-  vramauto_status heads(std::string_view name, std::string_view part, std::uint32_t together) const;
+  vramauto_status heads(std::string_view name, std::string_view part, std::uint32_t together, std::uint32_t kv_heads = 0) const;
   std::string named(std::string_view name) const { return prefix_ + std::string(name); }
 
   const Description& model_;

@@ -32,16 +32,19 @@ Tensors Stack::layer(const std::string& name, vramauto_role role, std::uint64_t 
   return out;
 }
 
-vramauto_status Stack::heads(std::string_view name, std::string_view part, std::uint32_t together) const {
+vramauto_status Stack::heads(std::string_view name, std::string_view part, std::uint32_t together, std::uint32_t kv_heads) const {
   const auto text = named(name).append(part);
-  return model_.add(layer(text, VRAMAUTO_ROLE_LINEAR, width_.inner(), width_.hidden)
-                        .heads(width_.heads, VRAMAUTO_UNEVEN_REFUSE)
+  const auto count = kv_heads ? kv_heads : width_.heads;
+  return model_.add(layer(text, VRAMAUTO_ROLE_LINEAR, count * width_.head_dim, width_.hidden)
+                        .heads(count, kv_heads ? VRAMAUTO_UNEVEN_REPEAT : VRAMAUTO_UNEVEN_REFUSE)
                         .part_of(together)
                         .with(bias_));
 }
 
-vramauto_status Stack::attention(std::string_view name) const {
-  for (const auto part : {names_.q, names_.k, names_.v}) VRAMAUTO_DO(heads(name, part, kSelf));
+vramauto_status Stack::attention(std::string_view name, std::uint32_t kv_heads) const {
+  VRAMAUTO_DO(heads(name, names_.q, kSelf));
+  const auto own = kv_heads == width_.heads ? 0 : kv_heads;
+  for (const auto part : {names_.k, names_.v}) VRAMAUTO_DO(heads(name, part, kSelf, own));
   const auto text = named(name).append(names_.o);
   return model_.add(
       layer(text, VRAMAUTO_ROLE_LINEAR, width_.hidden, width_.inner()).by(VRAMAUTO_SPLIT_COLS).with(bias_));

@@ -7,6 +7,7 @@ namespace {
 constexpr Known kKnown[] = {
     {"GraniteMoeHybridForCausalLM BambaForCausalLM FalconH1ForCausalLM", describe_granite},
     {"JambaForCausalLM JambaForSequenceClassification", describe_jamba},
+    {"KimiLinearForCausalLM", describe_kimi},
     {"Lfm2ForCausalLM Lfm2MoeForCausalLM", describe_lfm2},
     {"MambaForCausalLM FalconMambaForCausalLM Mamba2ForCausalLM", describe_mamba},
     {"NemotronHForCausalLM NemotronHPuzzleForCausalLM", describe_nemotron},

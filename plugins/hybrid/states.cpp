@@ -151,6 +151,45 @@ vramauto_cache GatedDelta::cache() const {
   return out;
 }
 
+// Rows that pad in_proj to a multiple of 16 on each rank are left out: at most 15.
+vramauto_status KimiDelta::weights(const Place& at) const {
+  const std::uint64_t width = std::uint64_t{heads} * head_dim;
+  for (const auto* part : {"q_proj", "k_proj", "v_proj"})
+    VRAMAUTO_DO(at.heads(part, width, at.hidden, heads, kRefuse, kInPart));
+  if (full_gate) VRAMAUTO_DO(at.heads("g_proj", width, at.hidden, heads, kRefuse, kInPart));
+  VRAMAUTO_DO(at.linear("f_a_proj", head_dim, at.hidden, VRAMAUTO_SPLIT_NONE, false, kInPart));
+  VRAMAUTO_DO(at.heads("b_proj", heads, at.hidden, heads, kRefuse, kInPart));
+  VRAMAUTO_DO(at.heads("f_b_proj", width, head_dim, heads, kRefuse, 0));
+  VRAMAUTO_DO(at.state("dt_bias", width, 1, heads, VRAMAUTO_F32));
+  for (const auto* part : {"q_conv1d", "k_conv1d", "v_conv1d"})
+    VRAMAUTO_DO(at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, width, kernel)
+                                 .heads(heads, kRefuse)
+                                 .part_of(kConvPart)
+                                 .of(VRAMAUTO_F32)));
+  // The kernel that decodes in one pass keeps the convolutions a second time, transposed.
+  if (full_gate && head_dim == 128 && kernel == 4)
+    VRAMAUTO_DO(at.add("decode_conv1d_weight", Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, 3 * width, kernel)
+                                                   .heads(heads, kRefuse)
+                                                   .of(VRAMAUTO_F32)
+                                                   .with(VRAMAUTO_NOT_STORED)));
+  VRAMAUTO_DO(at.state("A_log", heads, 1, heads, VRAMAUTO_F32));
+  if (!full_gate) {
+    VRAMAUTO_DO(at.linear("g_a_proj", head_dim, at.hidden, VRAMAUTO_SPLIT_NONE));
+    VRAMAUTO_DO(at.heads("g_b_proj", width, head_dim, heads, kRefuse, 0));
+  }
+  VRAMAUTO_DO(at.norm("o_norm", head_dim));
+  return at.linear("o_proj", at.hidden, width, VRAMAUTO_SPLIT_COLS);
+}
+
+vramauto_cache KimiDelta::cache() const {
+  auto out = empty_cache(VRAMAUTO_STATE_KDA);
+  out.conv_length = kernel - 1;
+  out.conv_channels = 3 * heads * head_dim;
+  out.state_heads = heads;
+  out.state_elements = std::uint64_t{head_dim} * head_dim;
+  return out;
+}
+
 vramauto_status ShortConv::weights(const Place& at) const {
   VRAMAUTO_DO(conv(at, "conv", width, length, width, kRefuse, bias));
   VRAMAUTO_DO(at.linear("in_proj", 3ull * width, at.hidden, VRAMAUTO_SPLIT_ROWS, bias));

@@ -58,6 +58,16 @@ struct GatedDelta {
   vramauto_cache cache() const;
 };
 
+// Kimi's delta attention: a decay for each channel. vLLM 0.33, models/kimi_k3/nvidia/kda.py and
+// model_executor/layers/mamba/gdn/kimi_gdn_linear_attn.py; vLLM 0.19.1, model_executor/layers/kda.py.
+struct KimiDelta {
+  std::uint32_t heads = 0, head_dim = 0, kernel = 0;
+  bool full_gate = false;  // g_proj, else g_a_proj and g_b_proj
+
+  vramauto_status weights(const Place& at) const;
+  vramauto_cache cache() const;
+};
+
 // vLLM 0.33, model_executor/layers/mamba/short_conv.py, ShortConv.
 struct ShortConv {
   std::uint32_t width = 0, length = 0;

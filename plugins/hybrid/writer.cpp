@@ -35,6 +35,8 @@ vramauto_status HybridWriter::mixer(const LayerShape& shape, const vramauto_laye
       return mamba2_->weights(at);
     case kDelta:
       return delta_->weights(at);
+    case kKimiDelta:
+      return kimi_delta_->weights(at);
     case kConv:
       return conv_->weights(at);
     case kAttention:
@@ -85,6 +87,8 @@ vramauto_status HybridWriter::cache(const LayerShape& shape, std::uint32_t windo
       return add_state(mamba2_->cache(), ranges);
     case kDelta:
       return add_state(delta_->cache(), ranges);
+    case kKimiDelta:
+      return add_state(kimi_delta_->cache(), ranges);
     case kConv:
       return add_state(conv_->cache(), ranges);
     case kAttention:

@@ -12,7 +12,7 @@
 namespace vramauto::estimator::hybrid {
 
 // LayerShape::mixer and LayerShape::feed. Families number their own from kOwnKind.
-enum Mixer : std::uint8_t { kAttention = 0, kNoMixer, kMamba1, kMamba2, kDelta, kConv, kOwnKind = 16 };
+enum Mixer : std::uint8_t { kAttention = 0, kNoMixer, kMamba1, kMamba2, kDelta, kKimiDelta, kConv, kOwnKind = 16 };
 enum Feed : std::uint8_t { kMlp = 0, kExperts };
 
 class HybridWriter : public Writer {
@@ -35,6 +35,7 @@ class HybridWriter : public Writer {
   std::optional<Mamba1> mamba1_;
   std::optional<Mamba2> mamba2_;
   std::optional<GatedDelta> delta_;
+  std::optional<KimiDelta> kimi_delta_;
   std::optional<ShortConv> conv_;
   ExpertNames expert_names_;
   Experts experts_;
@@ -53,6 +54,7 @@ struct Known {
 vramauto_status describe_nemotron(const Description& model, std::string_view architecture);
 vramauto_status describe_granite(const Description& model, std::string_view architecture);
 vramauto_status describe_jamba(const Description& model, std::string_view architecture);
+vramauto_status describe_kimi(const Description& model, std::string_view architecture);
 vramauto_status describe_lfm2(const Description& model, std::string_view architecture);
 vramauto_status describe_mamba(const Description& model, std::string_view architecture);
 vramauto_status describe_qwen(const Description& model, std::string_view architecture);

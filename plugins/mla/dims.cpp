@@ -26,6 +26,13 @@ Answer<std::int64_t> integer_or(const Description& model, const char* at, std::i
   return model.integer(at);
 }
 
+// vLLM 0.33, models/deepseek_v2.py, use_mha.
+Answer<bool> is_plain(const Description& model) {
+  const auto nope = VRAMAUTO_TAKE(integer_or(model, "/qk_nope_head_dim", 0));
+  const auto rope = VRAMAUTO_TAKE(integer_or(model, "/qk_rope_head_dim", 0));
+  return {nope == 0 && rope == 0, VRAMAUTO_OK};
+}
+
 Answer<Dims> read_dims(const Description& model) {
   Dims out;
   if (model.has("/q_lora_rank")) out.q_lora = VRAMAUTO_TAKE(size(model, "q_lora_rank", kMostWidth));

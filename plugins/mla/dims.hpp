@@ -20,6 +20,8 @@ struct Index {
   bool interleaved = false;  // turns as attention does, so that both share a table
 };
 
+// The same class runs models without latents: their widths are 0.
+estimator::Answer<bool> is_plain(const estimator::Description& model);
 estimator::Answer<Dims> read_dims(const estimator::Description& model);
 estimator::Answer<Index> read_index(const estimator::Description& model);
 

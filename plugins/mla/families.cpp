@@ -22,6 +22,7 @@ constexpr Latent kLatents[] = {
     {.decoder = {.architectures = "DeepseekV2ForCausalLM DeepseekV3ForCausalLM DeepseekV32ForCausalLM GlmMoeDsaForCausalLM "
                                   "MistralLarge3ForCausalLM",
                  .names = &kLlama,
+                 .head_dim_key = false,
                  .tie = Tie::never},
      .names = &kExperts,
      .keys = kRouted,

@@ -22,6 +22,14 @@ std::int32_t match(const vramauto_host* host, vramauto_call* call) {
   return find_latent(architecture) || is_compressed(architecture) ? 900 : 0;
 }
 
+// DeepSeek-VL2 tiny and DeepSeek-OCR have plain heads, said by sizes of 0: vLLM 0.33, models/deepseek_v2.py,
+// DeepseekV2DecoderLayer.
+Answer<bool> has_latents(const Description& model) {
+  for (const auto* key : {"/qk_nope_head_dim", "/qk_rope_head_dim"})
+    if (model.type(key) != VRAMAUTO_JSON_INT || VRAMAUTO_TAKE(model.integer(key)) != 0) return {true, VRAMAUTO_OK};
+  return {false, VRAMAUTO_OK};
+}
+
 vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   const Description model(host, call);
   const auto architecture = VRAMAUTO_READ(architecture_of(host, call));
@@ -29,6 +37,8 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   const auto* latent = find_latent(architecture);
   if (!latent && !compressed)
     return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of those with latent attention that are known");
+  if (!compressed && !VRAMAUTO_READ(has_latents(model)))
+    return model.fail(VRAMAUTO_E_UNSUPPORTED, "its attention has plain heads: qk_nope_head_dim and qk_rope_head_dim are 0");
   const auto& family = compressed ? compressed_family() : latent->decoder;
   auto sizes = VRAMAUTO_READ(estimator::read_sizes(model, family));
   auto traits = VRAMAUTO_READ(estimator::read_traits(model, family, sizes));

@@ -17,7 +17,8 @@ constexpr std::uint32_t kIndexBlock = 128, kScaleBytes = 4;  // an index key: fl
 }  // namespace
 
 vramauto_status Writer::shapes() {
-  dims_ = VRAMAUTO_READ(read_dims(model_));
+  plain_ = VRAMAUTO_READ(is_plain(model_));
+  if (!plain_) dims_ = VRAMAUTO_READ(read_dims(model_));
   index_ = VRAMAUTO_READ(read_index(model_));
   windows_.assign(sizes_.layers, 0);  // these classes look at no window
   const auto sparse = VRAMAUTO_READ(read_sparse(model_, latent_, sizes_.layers));
@@ -43,6 +44,7 @@ vramauto_status Writer::shapes() {
 
 // vLLM 0.33, models/deepseek_v2.py, DeepseekV2MLAAttention. What compresses is a whole copy on every rank.
 vramauto_status Writer::mixer(const LayerShape& shape, const vramauto_layers& range) {
+  if (plain_) return estimator::Writer::mixer(shape, range);
   VRAMAUTO_DO(queries(shape.heads, range));
   VRAMAUTO_DO(keys_and_values(shape.heads, range));
   if (shape.own == kOwns) VRAMAUTO_DO(indexer(range));
@@ -115,6 +117,12 @@ vramauto_status Writer::forward(const LayerShape& shape, const vramauto_layers& 
   out.key_value = latent_.expands ? 2 * shape.heads * dims_.query() : dims_.kv_lora + dims_.rope;
   out.kv_heads = latent_.expands ? shape.heads : 1;
   out.latent_up = latent_.expands ? 0 : shape.heads * (dims_.nope + dims_.v);
+  if (plain_) {
+    out.query = out.attention_out = shape.heads * key_dim(shape);
+    out.key_value = 2 * shape.kv_heads * key_dim(shape);
+    out.kv_heads = shape.kv_heads;
+    out.latent_up = 0;
+  }
   out.index_top_k = index_.top_k;
   out.intermediate = shape.intermediate;
   if (shape.feed == kExperts) {
@@ -126,6 +134,7 @@ vramauto_status Writer::forward(const LayerShape& shape, const vramauto_layers& 
 }
 
 vramauto_status Writer::cache(const LayerShape& shape, std::uint32_t, const Ranges& ranges) {
+  if (plain_) return estimator::Writer::cache(shape, 0, ranges);
   for (const auto& range : ranges) VRAMAUTO_DO(latent_cache(shape, range));
   return VRAMAUTO_OK;
 }
@@ -164,6 +173,9 @@ vramauto_status Writer::drafts() {
   draft.index_ = index_;
   draft.experts_ = experts_;
   draft.norms_ = norms_;
+  draft.plain_ = plain_;
+  draft.rope_ = rope_;
+  draft.windows_ = windows_;
   draft.sizes_.shape = sizes_.blocks.back();
   if (index_.top_k) draft.sizes_.shape.own = kOwns;
   return draft.draft_layers({static_cast<std::int32_t>(sizes_.layers), count, count, count});

@@ -35,6 +35,7 @@ class Writer : public estimator::Writer {
   Dims dims_;
   Index index_;
   estimator::Experts experts_;
+  bool plain_ = false;  // keys and values of every head, as in the first DeepSeek
 };
 
 }  // namespace vramauto::mla

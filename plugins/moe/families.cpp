@@ -67,7 +67,8 @@ constexpr Mixture kMixtures[] = {
                  .tie = Tie::never},
      .names = &kPlain,
      .keys = {.width = "intermediate_size"}},
-    {.decoder = {.architectures = "DeepseekForCausalLM", .names = &kLlama, .head_dim_key = false, .tie = Tie::never},
+    {.decoder =
+         {.architectures = "DeepseekForCausalLM DeepseekV2ForCausalLM", .names = &kLlama, .head_dim_key = false, .tie = Tie::never},
      .names = &kPlain,
      .keys = {.count = "n_routed_experts", .shared_count = "n_shared_experts"},
      .sparse = Sparse::dense_first},

@@ -21,6 +21,7 @@ Tower& qwen2_5(Tower& tower, const QwenSizes& s) {
                  .heads = s.heads,
                  .hidden = s.hidden,
                  .intermediate = s.intermediate,
+                 .kv_heads = s.kv_heads,
                  .gate = "mlp.gate_proj",
                  .up = "mlp.up_proj",
                  .down = "mlp.down_proj",
@@ -29,6 +30,24 @@ Tower& qwen2_5(Tower& tower, const QwenSizes& s) {
   tower.made("rotary_pos_emb", 8192, s.hidden / s.heads / 2).blocks(b).norm("merger.ln_q", s.hidden, false);
   tower.column("merger.mlp.0", s.merged(), s.merged(), true).row("merger.mlp.2", s.output, s.merged(), true);
   return tower;
+}
+
+// Qwen3Omni_VisionTransformer: the same blocks, other names and order.
+Tower& qwen3_omni(Tower& tower, const QwenSizes& s) {
+  const Blocks b{.at = "blocks.*.",
+                 .layers = s.depth,
+                 .heads = s.heads,
+                 .hidden = s.hidden,
+                 .intermediate = s.intermediate,
+                 .up = "mlp.linear_fc1",
+                 .down = "mlp.linear_fc2"};
+  tower.conv("patch_embed.proj", s.hidden, s.patch_elements(), true).table("pos_embed", s.positions, s.hidden);
+  tower.made("rotary_pos_emb", 8192, s.hidden / s.heads / 2).blocks(b).norm("merger.ln_q", s.hidden, true);
+  tower.column("merger.mlp.0", s.merged(), s.merged(), true).row("merger.mlp.2", s.output, s.merged(), true);
+  if (s.levels == 0) return tower;
+  tower.each(s.levels).norm("merger_list.*.ln_q", s.merged(), true);
+  tower.column("merger_list.*.mlp.0", s.merged(), s.merged(), true);
+  return tower.row("merger_list.*.mlp.2", s.output, s.merged(), true).once();
 }
 
 Tower& qwen3(Tower& tower, const QwenSizes& s) {
@@ -73,8 +92,14 @@ Answer<QwenSizes> read_qwen(const Description& model, const std::string& at, Qwe
     s.intermediate = VRAMAUTO_TAKE(model.positive("intermediate_size", kWidest, 0, at));
     s.output = VRAMAUTO_TAKE(model.positive("out_hidden_size", kWidest, 0, at));
   }
-  if (kind == QwenTower::qwen3) {
-    s.positions = VRAMAUTO_TAKE(model.positive("num_position_embeddings", kWidest, 2304, at));
+  if (kind == QwenTower::exaone4_5) s.kv_heads = VRAMAUTO_TAKE(narrow_positive(model, "num_key_value_heads", kMostHeads, 0, at));
+  if (kind == QwenTower::qwen3 || kind == QwenTower::qwen3_omni) {
+    if (kind == QwenTower::qwen3) {
+      s.positions = VRAMAUTO_TAKE(model.positive("num_position_embeddings", kWidest, 2304, at));
+    } else {
+      const auto side = VRAMAUTO_TAKE(model.positive("image_size", kWidest, 768, at)) / s.patch;
+      s.positions = std::max<std::uint64_t>(1, side * side);
+    }
     const auto levels = at + "/deepstack_visual_indexes";
     if (model.has(levels.c_str())) s.levels = static_cast<std::uint32_t>(VRAMAUTO_TAKE(model.length(levels.c_str())));
   }
@@ -104,7 +129,10 @@ Tower& add_qwen_tower(Tower& tower, const QwenSizes& s) {
     case QwenTower::qwen2:
       return qwen2(tower, s);
     case QwenTower::qwen2_5:
+    case QwenTower::exaone4_5:
       return qwen2_5(tower, s);
+    case QwenTower::qwen3_omni:
+      return qwen3_omni(tower, s);
     case QwenTower::qwen3:
       break;
   }
@@ -127,6 +155,13 @@ constexpr Composite kKinds[] = {
      .text_architecture = "Qwen2ForCausalLM"},
     {.architectures = "Qwen2_5_VLForConditionalGeneration",
      .towers = towers<QwenTower::qwen2_5>,
+     .text_architecture = "Qwen2ForCausalLM"},
+    {.architectures = "Exaone4_5_ForConditionalGeneration",
+     .towers = towers<QwenTower::exaone4_5>,
+     .text_architecture = "Exaone4ForCausalLM"},
+    {.architectures = "OpenCUAForConditionalGeneration",
+     .towers = towers<QwenTower::qwen2_5>,
+     .prefix = "language_model.",
      .text_architecture = "Qwen2ForCausalLM"},
     {.architectures = "Qwen3VLForConditionalGeneration",
      .towers = towers<QwenTower::qwen3>,

@@ -10,12 +10,12 @@
 
 namespace vramauto::vision {
 
-enum class QwenTower : std::uint8_t { qwen2, qwen2_5, qwen3 };
+enum class QwenTower : std::uint8_t { qwen2, qwen2_5, exaone4_5, qwen3, qwen3_omni };
 
 struct QwenSizes {
   QwenTower kind = QwenTower::qwen3;
   std::uint64_t hidden = 0, intermediate = 0, output = 0, channels = 3, patch = 14, frames = 2, merge = 2, positions = 0;
-  std::uint32_t depth = 0, heads = 0, levels = 0;
+  std::uint32_t depth = 0, heads = 0, kv_heads = 0, levels = 0;
   std::uint64_t patch_elements() const { return channels * frames * patch * patch; }
   std::uint64_t merged() const { return hidden * merge * merge; }
 };

@@ -8,8 +8,9 @@ namespace {
 
 using estimator::Answer;
 
-constexpr std::span<const Composite> (*kTables[])() = {gemma_kinds,   intern_kinds, llama4_kinds, llava_kinds,
-                                                       mistral_kinds, small_kinds,  kimi_kinds,   qwen_kinds};
+constexpr std::span<const Composite> (*kTables[])() = {glm_kinds,   minicpm_kinds, paddle_kinds, audio_kinds, deepseek_kinds,
+                                                       gemma_kinds, intern_kinds,  llama4_kinds, llava_kinds, mistral_kinds,
+                                                       small_kinds, kimi_kinds,    qwen_kinds};
 
 bool has_word(std::string_view words, std::string_view wanted) {
   while (!words.empty()) {
@@ -38,6 +39,7 @@ std::int32_t match(const vramauto_host* host, vramauto_call* call) {
 // What vLLM's class looks the text up by: the architecture it names itself, that of the text's configuration, or its model_type.
 // Source: vLLM 0.33, config/vllm.py, with_hf_config.
 Answer<std::string> text_architecture(const Description& model, const Composite& kind, const std::string& at) {
+  if (kind.find_text) return {std::string(VRAMAUTO_TAKE(kind.find_text(model))), VRAMAUTO_OK};
   if (!kind.text_architecture.empty()) return {std::string(kind.text_architecture), VRAMAUTO_OK};
   const auto named = at + "/architectures/0", type = at + "/model_type";
   if (!at.empty() && model.type(named.c_str()) == VRAMAUTO_JSON_STRING)

@@ -33,17 +33,25 @@ struct Composite {
   const char* prefix = "model.language_model.";
   std::string_view text_architecture = {};  // "": as the text's configuration says, by name or by model_type
   Towers after = nullptr;                   // weights that the class builds after the text
+  // Where it depends on the configuration: the text's architecture.
+  estimator::Answer<std::string_view> (*find_text)(const estimator::Description& model) = nullptr;
   std::int32_t score = 900;
 };
 
 // Tables of kinds, one for each file.
+std::span<const Composite> deepseek_kinds();
+std::span<const Composite> gemma3n_kinds();
 std::span<const Composite> gemma_kinds();
 std::span<const Composite> intern_kinds();
 std::span<const Composite> llama4_kinds();
 std::span<const Composite> llava_kinds();
 std::span<const Composite> mistral_kinds();
 std::span<const Composite> small_kinds();
+std::span<const Composite> audio_kinds();
+std::span<const Composite> glm_kinds();
 std::span<const Composite> kimi_kinds();
+std::span<const Composite> minicpm_kinds();
+std::span<const Composite> paddle_kinds();
 std::span<const Composite> qwen_kinds();
 
 // The estimator's architecture in the engine for a text of this model_type, or "".

@@ -89,21 +89,21 @@ void Tower::attention(const Blocks& b) {
   const auto kv_heads = b.kv_heads ? b.kv_heads : b.heads;
   const auto dim = b.head_dim ? b.head_dim : b.heads ? b.hidden / b.heads : 0;
   const auto width = dim * b.heads, kv_width = dim * kv_heads;
-  const auto qkv = [&](std::string_view name, std::uint64_t rows, std::uint32_t heads) {
+  const auto qkv = [&](std::string_view name, std::uint64_t rows, std::uint32_t heads, bool bias) {
     const auto full = join(b.at, name);
     if (!b.quantised)
-      dense(full, rows, b.hidden, b.qkv_bias);
+      dense(full, rows, b.hidden, bias);
     else if (!b.divided)
-      add(full, VRAMAUTO_ROLE_LINEAR, rows, b.hidden, VRAMAUTO_SPLIT_NONE, b.qkv_bias, estimator::kQkv);
+      add(full, VRAMAUTO_ROLE_LINEAR, rows, b.hidden, VRAMAUTO_SPLIT_NONE, bias, estimator::kQkv);
     else
-      by_heads(full, rows, b.hidden, heads, b.qkv_bias, b.uneven, estimator::kQkv);
+      by_heads(full, rows, b.hidden, heads, bias, b.uneven, estimator::kQkv);
   };
   if (b.k.empty() && kv_heads == b.heads) {
-    qkv(b.q, 3 * width, b.heads);
+    qkv(b.q, 3 * width, b.heads, b.qkv_bias);
   } else {
-    qkv(b.q, width, b.heads);
-    qkv(b.k.empty() ? b.q : b.k, kv_width, kv_heads);
-    qkv(b.k.empty() ? b.q : b.v, kv_width, kv_heads);
+    qkv(b.q, width, b.heads, b.qkv_bias);
+    qkv(b.k.empty() ? b.q : b.k, kv_width, kv_heads, b.qkv_bias && b.k_bias);
+    qkv(b.k.empty() ? b.q : b.v, kv_width, kv_heads, b.qkv_bias);
   }
   for (auto rest = b.head_norms; !rest.empty();) norm(join(b.at, take_word(rest)), dim, !b.rms);
   for (auto rest = b.full_norms; !rest.empty();) norm(join(b.at, take_word(rest)), width, !b.rms);

@@ -28,7 +28,7 @@ struct Blocks {
   std::string_view q = "attn.qkv", k = {}, v = {}, o = "attn.proj";  // no k: q holds all three
   std::string_view gate = {}, up = "mlp.fc1", down = "mlp.fc2";      // no gate: one projection up
   std::string_view norms = "norm1 norm2";                            // before attention, separated by spaces
-  bool qkv_bias = true, o_bias = true, mlp_bias = true;
+  bool qkv_bias = true, k_bias = true, o_bias = true, mlp_bias = true;
   bool rms = false;                  // norms have no bias
   std::string_view head_norms = {};  // of q and k, each as wide as a head
   std::string_view full_norms = {};  // of q and k, as wide as all heads

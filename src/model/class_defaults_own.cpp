@@ -31,7 +31,7 @@ constexpr ClassDefaults rows[] = {
      "intermediate_size=11008 moe_intermediate_size=1407 max_position_embeddings=2048 tie_word_embeddings=false"},
     {"RefinedWeb RefinedWebModel",
      "vocab_size=250880 hidden_size|n_embed=64 n_layer|num_hidden_layers=2 n_head|num_attention_heads=8 multi_query=true"},
-    {"deepseek_vl_v2 deepseek_ocr", "language_config?deepseek_v2"},
+    {"deepseek_vl_v2 deepseek_ocr", "architectures=[\"DeepseekVLV2ForCausalLM\"] language_config?deepseek_v2"},
 };
 
 }  // namespace

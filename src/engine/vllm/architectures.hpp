@@ -37,8 +37,10 @@ struct Architecture {
   bool whole_towers = false;            // --mm-encoder-tp-mode data is obeyed: each rank holds its towers whole
   bool towers_need_even_heads = false;  // ranks must divide the heads even of towers that later versions keep whole
   bool single_mrope_rows = false;       // M-RoPE positions never pass the number of tokens: profiles' mrope_rows, not 4
+  bool mxfp4_experts_only = false;    // compressed-tensors' MXFP4 is read as mxfp4, which leaves linear layers as they are
   bool not_compiled = false;            // runs without torch.compile: its layers' custom operators are on
   bool pads_values = false;           // its class widens V to K before attention
+  std::string_view rope_key = {};     // a configuration key that the engine takes for qk_rope_head_dim, whatever that one says
   std::string_view refused = {};        // why the engine does not run it, where it knows the name
 };
 

@@ -57,6 +57,23 @@ Bytes queries(const Context& context, const Found& found) {
 
 }  // namespace
 
+Result<void> check_latents(const Context& context) {
+  const auto key = context.architecture->rope_key;
+  if (key.empty()) return {};
+  const auto* stated = context.model->config.root().find(key);
+  if (!stated || !stated->is(json::Type::integer)) return {};
+  for (const auto& cache : context.blueprint->caches) {
+    if (cache.kind != VRAMAUTO_CACHE_LATENT || stated->integer == static_cast<std::int64_t>(cache.v_dim)) continue;
+    return fail(
+        VRAMAUTO_E_UNSUPPORTED, key,
+        "No valid attention backend found for cuda with head_size={}: vLLM {} takes {} = {} for the rotary part of {}, and its "
+        "kernels read latents of {} numbers",
+        static_cast<std::int64_t>(cache.k_dim) + stated->integer, context.profile->name, key, stated->integer, cache.v_dim,
+        cache.k_dim + cache.v_dim);
+  }
+  return {};
+}
+
 Bytes latent_buffers(const Context& context, const StageRange& range) {
   const auto found = look(context, range);
   if (!found.latent) return 0;

@@ -5,6 +5,9 @@
 
 namespace vramauto::engine::vllm {
 
+// E_UNSUPPORTED where the engine reads a width of its latents that none of its kernels takes.
+Result<void> check_latents(const Context& context);
+
 // Workspaces and index buffers of a stage. They count as weights in the engine's log, not as parameters.
 Bytes latent_buffers(const Context& context, const StageRange& range);
 

@@ -261,7 +261,10 @@ class Stage {
 
   const Format& format_of(const quantization::Piece& piece) const {
     const auto& format = formats_.format(piece.format);
-    return format.weight_only && context_.profile->from < kWeightOnlyLayers ? formats_.format(0) : format;
+    const bool expert = blueprint_.weights[piece.first].role == VRAMAUTO_ROLE_EXPERT;
+    const bool left = (format.weight_only && context_.profile->from < kWeightOnlyLayers) ||
+                      (format.scheme == quantization::Scheme::mxfp4 && context_.architecture->mxfp4_experts_only && !expert);
+    return left ? formats_.format(0) : format;
   }
 
   Part expert_part(const quantization::Piece& piece) {
@@ -447,6 +450,7 @@ Result<RankWeights> count(const Context& context, const quantization::Placed& fo
 }  // namespace
 
 Result<RankWeights> weights_of_stage(const Context& context, std::uint32_t stage) {
+  TRY(check_latents(context));
   if (context.formats) return count(context, *context.formats, stage);
   const auto formats = TRY(quantization::placed_formats(*context.model, *context.blueprint, context.workload->quantization));
   return count(context, *formats, stage);

@@ -8,9 +8,12 @@ constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
     {.names = "AXK1ForCausalLM BailingMoeV2_5ForCausalLM DeepseekV2ForCausalLM DeepseekV3ForCausalLM "
-              "Glm4MoeLiteForCausalLM LongcatFlashForCausalLM MiniCPM3ForCausalLM MistralLarge3ForCausalLM "
+              "LongcatFlashForCausalLM MiniCPM3ForCausalLM MistralLarge3ForCausalLM "
               "PanguUltraMoEForCausalLM SarvamMLAForCausalLM"},
-    {.names = "DeepseekV32ForCausalLM GlmMoeDsaForCausalLM", .until = kV20},
+    {.names = "DeepseekV32ForCausalLM", .until = kV20},
+    // The configuration classes of that time had head_dim as another name of qk_rope_head_dim.
+    {.names = "Glm4MoeLiteForCausalLM GlmMoeDsaForCausalLM", .until = kV20, .rope_key = "head_dim"},
+    {.names = "Glm4MoeLiteForCausalLM", .since = kV20},
     {.names = "DeepseekV32ForCausalLM GlmMoeDsaForCausalLM", .since = kV20, .not_compiled = true},
     {.names = "DeepseekV4ForCausalLM DeepseekV41ForCausalLM Glm5NextForCausalLM", .since = kV20, .not_compiled = true},
     {.names = "BailingMoeV3ForCausalLM LongcatFlashNgramForCausalLM", .since = kV20},

@@ -7,6 +7,9 @@ namespace {
 constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
+    {.names = "Qwen3OmniMoeForConditionalGeneration Qwen3ASRForConditionalGeneration Qwen3ASRRealtimeGeneration",
+     .until = kV20,
+     .towers_need_even_heads = true},
     // In 0.19 these classes hand their text to the engine without naming its architecture, which more than one stage asks for.
     {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration",
      .since = {0, 19, 0},
@@ -46,7 +49,9 @@ constexpr Architecture kRows[] = {
               "StepVLForConditionalGeneration Step3VLForConditionalGeneration "
               "HunYuanVLForConditionalGeneration",
      .whole_towers = true},
-    {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration", .whole_towers = true, .single_mrope_rows = true},
+    {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration",
+     .whole_towers = true,
+     .single_mrope_rows = true},
     {.names = "Qwen3_5ForConditionalGeneration Qwen3_5MoeForConditionalGeneration",
      .input_on_all_stages = true,
      .whole_towers = true,

@@ -17,7 +17,7 @@ Bytes scale_bytes(const Format& format, const Shape& shape) {
     case Scales::channel:
       return shape.rows * kFloat;
     case Scales::block:
-      return ceil_div(shape.rows, format.block_n) * ceil_div(shape.cols, format.block_k) * kFloat;
+      return ceil_div(shape.rows, format.block_n) * ceil_div(shape.cols, format.block_k) * (format.byte_scales ? 1 : kFloat);
     default:
       return shape.parts * kFloat;
   }

@@ -37,6 +37,7 @@ struct Format {
   bool order = false;          // g_idx: the order of the inputs
   bool upper_bound = false;    // FBGEMM: one float32 bound of the inputs
   bool online = false;         // quantised while loading
+  bool byte_scales = false;    // block scales are powers of two, one byte each
   bool weight_only = false;    // inputs stay in 16 bit whatever the kernel could do (ModelOpt's W4A16)
   bool kernel_sizes = false;   // experts are as large as their kernel's tiles
   bool open_blocks = false;    // parts of a fused layer may end within a block

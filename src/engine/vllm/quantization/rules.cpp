@@ -43,6 +43,21 @@ Result<void> read_fp8(const json::Value& config, Rules& rules) {
   return add_list(config, {"ignored_layers", "modules_to_not_convert"}, How::whole, 0, false, rules);
 }
 
+// DeepSeek-V4: linear layers in blocks, routed experts in four bit unless the model's expert_dtype says otherwise.
+// vLLM 0.33, models/deepseek_v4/quant_config.py, DeepseekV4FP8Config.
+void set_expert_dtype(const json::Value& root, const json::Value& config, Rules& rules) {
+  const auto type = word(root, "model_type");
+  if (type != "deepseek_v4" && type != "deepseek_v41") return;
+  const auto experts = word(root, "expert_dtype");
+  if (!experts.empty() && experts != "fp4") return;
+  auto linear = rules.formats[rules.linear];
+  linear.byte_scales = true;
+  rules.linear = rules.add(linear);
+  const bool nvfp4 = text::lower(word(config, "moe_quant_algo")) == "nvfp4";
+  rules.experts = rules.add(nvfp4 ? Format{.scheme = Scheme::nvfp4, .group = 16, .static_input = true}
+                                  : Format{.scheme = Scheme::mxfp4, .kernel_sizes = true});
+}
+
 Result<void> read_fbgemm(const json::Value& config, Rules& rules) {
   rules.linear = rules.add({.scheme = Scheme::fp8, .scales = Scales::channel, .dynamic_input = true, .upper_bound = true});
   rules.part_mismatch = kSomeParts;
@@ -303,6 +318,7 @@ Result<Rules> read_rules(const model::Model& model, std::string_view asked) {
     TRY(read_modelopt(*config, separate ? &separate->root() : nullptr, out));
   else
     TRY(found->read(*config, out));
+  if (found->read == read_fp8) set_expert_dtype(model.config.root(), *config, out);
   sort_names(out);
   return out;
 }
