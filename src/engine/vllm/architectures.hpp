@@ -7,6 +7,7 @@
 
 #include "engine/vllm/profiles.hpp"
 #include "support/result.hpp"
+#include "vramauto/vramauto.h"
 
 namespace vramauto::engine::vllm {
 
@@ -38,6 +39,10 @@ struct Architecture {
   bool single_mrope_rows = false;     // M-RoPE positions never pass the number of tokens: profiles' mrope_rows, not 4
   bool not_compiled = false;          // runs without torch.compile: its layers' custom operators are on
   std::string_view refused = {};      // why the engine does not run it, where it knows the name
+  std::uint32_t compressed_cache = 0;   // tokens of a block of latents that its class packs in its own way (DeepSeek-V4); 0: none
+  bool fp8_cache_on_blackwell = false;  // "auto" is fp8_e4m3 on compute capability 10
+  vramauto_dtype state_dtype = 0;       // recurrent states where neither options nor configuration name one; 0: as convolutions
+  bool no_state_checkpoints = false;    // its class cannot hand out states inside a prefill
 };
 
 std::span<const Architecture> decoder_architectures();
