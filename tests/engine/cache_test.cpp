@@ -95,7 +95,7 @@ TEST_CASE("cache: full layers of different heads are one group of one type") {
                                                          {layers_with(VRAMAUTO_CACHE_FULL, 0, 3, 1, 1, 8, 128),
                                                           layers_with(VRAMAUTO_CACHE_FULL, 3, 1, 1, 1, 4, 128)}),
                                       "0.33", 8192, 1024));
-  CHECK(layout.uniform_type);
+  CHECK(layout.groups.size() == 1);
   CHECK(layout.bytes_per_block(0) == (3ull * 8 + 4) * 16 * 256 * 2);
   CHECK(layout.blocks_per_sequence(8192) == 512);
 }

@@ -96,6 +96,7 @@ Architecture composite_of(const Architecture& whole, std::string_view text, cons
   out.refuses_fp8_cache |= whole.refuses_fp8_cache;
   out.ignores_cache_dtype |= whole.ignores_cache_dtype;
   out.single_mrope_rows |= whole.single_mrope_rows;
+  out.builds_no_head |= whole.builds_no_head;
   out.not_compiled |= whole.not_compiled;
   return out;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/vllm/profiles.hpp"
 #include "support/result.hpp"
+#include "vramauto/vramauto.h"
 
 namespace vramauto::engine::vllm {
 
@@ -37,11 +38,15 @@ struct Architecture {
   bool whole_towers = false;            // --mm-encoder-tp-mode data is obeyed: each rank holds its towers whole
   bool towers_need_even_heads = false;  // ranks must divide the heads even of towers that later versions keep whole
   bool single_mrope_rows = false;       // M-RoPE positions never pass the number of tokens: profiles' mrope_rows, not 4
-  bool mxfp4_experts_only = false;    // compressed-tensors' MXFP4 is read as mxfp4, which leaves linear layers as they are
+  bool mxfp4_experts_only = false;      // compressed-tensors' MXFP4 is read as mxfp4, which leaves linear layers as they are
   bool not_compiled = false;            // runs without torch.compile: its layers' custom operators are on
-  bool pads_values = false;           // its class widens V to K before attention
-  std::string_view rope_key = {};     // a configuration key that the engine takes for qk_rope_head_dim, whatever that one says
+  bool pads_values = false;             // its class widens V to K before attention
+  std::string_view rope_key = {};       // a configuration key that the engine takes for qk_rope_head_dim, whatever that one says
   std::string_view refused = {};        // why the engine does not run it, where it knows the name
+  std::uint32_t compressed_cache = 0;   // tokens of a block of latents that its class packs in its own way (DeepSeek-V4); 0: none
+  bool fp8_cache_on_blackwell = false;  // "auto" is fp8_e4m3 on compute capability 10
+  vramauto_dtype state_dtype = 0;       // recurrent states where neither options nor configuration name one; 0: as convolutions
+  bool no_state_checkpoints = false;    // its class cannot hand out states inside a prefill
 };
 
 std::span<const Architecture> decoder_architectures();

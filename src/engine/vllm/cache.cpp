@@ -5,23 +5,24 @@
 #include "engine/vllm/profiles.hpp"
 
 namespace vramauto::engine::vllm {
-namespace {
 
-// Layers of a bucket before position n that fall to the group: those with number = index modulo `of`.
-std::uint32_t dealt(std::uint32_t n, const Group& group) { return n > group.index ? (n - group.index - 1) / group.of + 1 : 0; }
-
-}  // namespace
+// Layers of a bucket on a stage that fall to the group: those with number = index modulo `of`.
+std::uint32_t CacheLayout::dealt(std::uint32_t bucket, const Group& group, std::uint32_t stage) const {
+  const auto below = [&](std::uint32_t n) { return n > group.index ? (n - group.index - 1) / group.of + 1 : 0; };
+  const auto* at = &before[bucket * (stages + 1) + stage];
+  return below(at[1]) - below(at[0]);
+}
 
 std::uint32_t CacheLayout::layers_of(const Group& group, std::uint32_t stage) const {
-  const auto* at = &before[group.bucket * (stages + 1) + stage];
-  return dealt(at[1], group) - dealt(at[0], group);
+  std::uint32_t sum = 0;
+  for (std::uint32_t b = group.bucket; b < group.bucket + group.buckets; ++b) sum += dealt(b, group, stage);
+  return sum;
 }
 
 Bytes CacheLayout::group_bytes(const Group& group, std::uint32_t stage) const {
-  if (!uniform_type) return saturating_mul(buckets[group.bucket].page, layers_of(group, stage));
   Bytes sum = 0;
-  for (std::uint32_t b = 0; b < buckets.size(); ++b)
-    sum = saturating_add(sum, saturating_mul(buckets[b].page, layers_of({b, 0, 1}, stage)));
+  for (std::uint32_t b = group.bucket; b < group.bucket + group.buckets; ++b)
+    sum = saturating_add(sum, saturating_mul(buckets[b].page, dealt(b, group, stage)));
   return sum;
 }
 
@@ -38,33 +39,43 @@ std::uint64_t CacheLayout::blocks_of(const Bucket& bucket, std::uint64_t length)
   const auto at_most = [&](std::uint64_t tokens) {
     return ceil_div(std::min(saturating_add(tokens, in_flight), length), bucket.block_tokens);
   };
-  switch (bucket.kind) {
-    case VRAMAUTO_CACHE_SLIDING:
+  switch (bucket.reach) {
+    case Reach::window:
       return at_most(bucket.window ? bucket.window - 1 : 0) + 1;  // a window may begin inside a block
-    case VRAMAUTO_CACHE_CHUNKED:
+    case Reach::chunk:
       return at_most(bucket.window);
-    case VRAMAUTO_CACHE_CROSS:
+    case Reach::encoder:
       return ceil_div(encoder_tokens, bucket.block_tokens);
-    default:
-      return ceil_div(ceil_div(length, context_parallel), bucket.block_tokens);
+    case Reach::blocks:
+      return bucket.blocks;
+    case Reach::states:
+      return ceil_div(length, bucket.block_tokens) + bucket.blocks;
+    case Reach::whole:
+      break;
   }
+  return ceil_div(ceil_div(length, context_parallel), bucket.block_tokens);
+}
+
+// UniformTypeKVCacheSpecs.max_memory_usage_pages: a group of several pages takes as many blocks as the layer that needs most.
+std::uint64_t CacheLayout::blocks_of(const Group& group, std::uint64_t length) const {
+  std::uint64_t most = 0;
+  for (std::uint32_t b = group.bucket; b < group.bucket + group.buckets; ++b) most = std::max(most, blocks_of(buckets[b], length));
+  return most;
 }
 
 std::uint64_t CacheLayout::blocks_per_sequence(std::uint64_t length) const {
   std::uint64_t sum = 0;
-  if (uniform_type) {
-    for (const auto& bucket : buckets) sum = std::max(sum, blocks_of(bucket, length));
-    return sum;
-  }
-  for (const auto& group : groups) sum = saturating_add(sum, blocks_of(buckets[group.bucket], length));
+  for (const auto& group : groups) sum = saturating_add(sum, blocks_of(group, length));
   return sum;
 }
 
+// States, rings and what an encoder hands over do not grow with a sequence.
 Bytes CacheLayout::bytes_per_token(std::uint32_t stage) const {
   Bytes sum = 0;
   for (std::uint32_t b = 0; b < buckets.size(); ++b) {
-    const auto layer_bytes = buckets[b].page / buckets[b].block_tokens;
-    sum = saturating_add(sum, saturating_mul(layer_bytes, layers_of({b, 0, 1}, stage)));
+    const auto reach = buckets[b].reach;
+    if (reach == Reach::encoder || reach == Reach::blocks || reach == Reach::states) continue;
+    sum = saturating_add(sum, saturating_mul(buckets[b].page / buckets[b].block_tokens, dealt(b, {}, stage)));
   }
   return sum;
 }

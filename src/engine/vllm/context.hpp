@@ -41,6 +41,7 @@ struct Context {
   vramauto_dtype kv_dtype = VRAMAUTO_BF16;  // of the cache, resolved
   bool mrv2 = false;                        // model runner V2
   bool encoder_only = false;                // attention keeps no cache
+  std::uint32_t draft_tokens = 0;           // of speculative decoding
 
   // Compute capability as 90 for 9.0. A GPU that is not known counts as one of the newest data-centre kind most rules were
   // measured on: Hopper.

@@ -1,5 +1,6 @@
 #include "engine/vllm/dtypes.hpp"
 
+#include "engine/vllm/architectures.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "support/dtype.hpp"
 
@@ -98,6 +99,15 @@ CacheNumbers plain_cache(const Context& context) {
 
 Result<CacheNumbers> resolve_cache_dtype(const Context& context) {
   const auto& asked = context.workload->kv_cache_dtype;
+  const auto capability = context.capability();
+  if (context.architecture->compressed_cache) {
+    // vLLM 0.33, models/deepseek_v4/attention.py, _resolve_dsv4_kv_cache_dtype
+    if (asked == "auto" || asked.starts_with("fp8")) return CacheNumbers{"fp8_ds_mla", VRAMAUTO_F8_E4M3, 8, 0};
+    return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "found {}, expected auto or fp8: {} has no other cache", asked,
+                context.blueprint->architecture);
+  }
+  if (asked == "auto" && context.architecture->fp8_cache_on_blackwell && capability >= 100 && capability < 110)
+    return CacheNumbers{"fp8_e4m3", VRAMAUTO_F8_E4M3, 8, 0};
   if (asked == "auto" && checkpoint_declares_fp8(context)) return CacheNumbers{"fp8_e4m3", VRAMAUTO_F8_E4M3, 8, 0};
   if (asked == "auto") return plain_cache(context);
   for (const auto& row : kRows) {

@@ -8,6 +8,7 @@
 #include "engine/vllm/quantization/served.hpp"
 #include "engine/vllm/runner.hpp"
 #include "engine/vllm/stages.hpp"
+#include "engine/vllm/states.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -120,6 +121,12 @@ bool splits_prompts(const Context& context) {
   return context.profile->from >= kPoolsInV1 && !context.encoder_only && !context.architecture->pools_whole_prompt;
 }
 
+// Recurrent states are kept at block boundaries since 0.28 where attention is beside them, never by themselves.
+bool caches_prefixes(const Context& context) {
+  const auto memory = memory_of(*context.blueprint);
+  return memory != Memory::states && (memory != Memory::both || context.profile->state_prefix_caching);
+}
+
 Result<void> resolve_effective(Context& context) {
   const auto& asked = *context.workload;
   auto& out = context.effective;
@@ -127,7 +134,7 @@ Result<void> resolve_effective(Context& context) {
   out.enforce_eager = asked.enforce_eager;
   context.encoder_only = is_encoder_only(context);
   const bool splits = splits_prompts(context);
-  out.enable_prefix_caching = asked.enable_prefix_caching.value_or(splits);
+  out.enable_prefix_caching = asked.enable_prefix_caching.value_or(splits && caches_prefixes(context));
   out.enable_chunked_prefill = asked.enable_chunked_prefill.value_or(splits);
   const auto batch = resolve_batch(*context.profile, asked, context.device, out.max_model_len, out.enable_chunked_prefill,
                                    whole_item_tokens(context));

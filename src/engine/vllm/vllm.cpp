@@ -114,13 +114,13 @@ void describe_cache(const Context& context, VllmEstimate& out) {
     CacheGroup shown;
     shown.kind = kind_name(bucket.kind);
     shown.block_tokens = bucket.block_tokens;
-    if (bucket.kind == VRAMAUTO_CACHE_SLIDING || bucket.kind == VRAMAUTO_CACHE_CHUNKED) shown.window_tokens = bucket.window;
+    if (bucket.reach == Reach::window || bucket.reach == Reach::chunk) shown.window_tokens = bucket.window;
     for (std::uint32_t stage = 0; stage < layout.stages; ++stage) {
       shown.block_bytes = saturating_add(shown.block_bytes, layout.group_bytes(group, stage));
-      for (std::uint32_t b = 0; layout.uniform_type && b < layout.buckets.size(); ++b)
-        shown.layers += layout.layers_of({b, 0, 1}, stage);
-      if (!layout.uniform_type) shown.layers += layout.layers_of(group, stage);
+      shown.layers += layout.layers_of(group, stage);
     }
+    if (bucket.reach == Reach::blocks || bucket.reach == Reach::encoder)
+      shown.sequence_bytes = saturating_mul(shown.block_bytes, layout.blocks_of(group, out.effective.max_model_len));
     out.groups.push_back(shown);
   }
   for (std::uint32_t stage = 0; stage < context.parallel.pp; ++stage) {
@@ -155,7 +155,7 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
   out.effective = resolved.context.effective;
   out.effective.dtype = torch_name(resolved.context.dtype);
   out.effective.kv_cache_dtype = resolved.cache.name;
-  if (!out.layout.buckets.empty()) out.effective.block_size = out.layout.smallest_block();
+  if (!out.layout.buckets.empty()) out.effective.block_size = out.layout.block;
 }
 
 Result<void> price_ranks(const Context& context, std::span<const detect::Device> devices, VllmEstimate& out) {

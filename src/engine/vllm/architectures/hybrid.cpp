@@ -7,10 +7,19 @@ namespace {
 constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
-    {.names = "NemotronHForCausalLM NemotronHPuzzleForCausalLM Qwen3NextForCausalLM JambaForCausalLM MambaForCausalLM "
-              "FalconMambaForCausalLM OlmoHybridForCausalLM",
-     .ends_on_all_stages = true},
-    {.names = "FalconH1ForCausalLM KimiLinearForCausalLM"},
+    {.names = "Qwen3NextForCausalLM JambaForCausalLM MambaForCausalLM FalconMambaForCausalLM", .ends_on_all_stages = true},
+    {.names = "NemotronHForCausalLM NemotronHPuzzleForCausalLM",
+     .until = kV20,
+     .ends_on_all_stages = true,
+     .state_dtype = VRAMAUTO_F16},
+    {.names = "NemotronHForCausalLM NemotronHPuzzleForCausalLM",
+     .since = kV20,
+     .ends_on_all_stages = true,
+     .state_dtype = VRAMAUTO_F32},
+    // Their linear attention runs by kernels that hand out no state inside a prefill.
+    {.names = "OlmoHybridForCausalLM", .ends_on_all_stages = true, .no_state_checkpoints = true},
+    {.names = "KimiLinearForCausalLM", .no_state_checkpoints = true},
+    {.names = "FalconH1ForCausalLM"},
     {.names = "Lfm2ForCausalLM Lfm2MoeForCausalLM", .input_on_all_stages = true},
     {.names = "Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", .since = kV20, .input_on_all_stages = true},
     {.names = "Mamba2ForCausalLM Zamba2ForCausalLM", .refuses_pp = true},

@@ -14,9 +14,12 @@ constexpr Architecture kRows[] = {
     // The configuration classes of that time had head_dim as another name of qk_rope_head_dim.
     {.names = "Glm4MoeLiteForCausalLM GlmMoeDsaForCausalLM", .until = kV20, .rope_key = "head_dim"},
     {.names = "Glm4MoeLiteForCausalLM", .since = kV20},
-    {.names = "DeepseekV32ForCausalLM GlmMoeDsaForCausalLM", .since = kV20, .not_compiled = true},
-    {.names = "DeepseekV4ForCausalLM DeepseekV41ForCausalLM Glm5NextForCausalLM", .since = kV20, .not_compiled = true},
-    {.names = "BailingMoeV3ForCausalLM LongcatFlashNgramForCausalLM", .since = kV20},
+    {.names = "DeepseekV32ForCausalLM", .since = kV20, .not_compiled = true},
+    {.names = "GlmMoeDsaForCausalLM Glm5NextForCausalLM", .since = kV20, .not_compiled = true, .fp8_cache_on_blackwell = true},
+    {.names = "DeepseekV4ForCausalLM", .since = kV20, .not_compiled = true, .compressed_cache = 256},
+    {.names = "DeepseekV41ForCausalLM", .since = kV20, .not_compiled = true},
+    {.names = "BailingMoeV3ForCausalLM", .since = kV20, .no_state_checkpoints = true},
+    {.names = "LongcatFlashNgramForCausalLM", .since = kV20},
 };
 
 }  // namespace

@@ -7,6 +7,8 @@ namespace {
 constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
+    // Its configuration's class ties the head whatever the file says: transformers 5.24, models/paddleocr_vl.
+    {.names = "PaddleOCRVLForConditionalGeneration", .since = kV20, .refuses_pp = true, .builds_no_head = true},
     {.names = "Qwen3OmniMoeForConditionalGeneration Qwen3ASRForConditionalGeneration Qwen3ASRRealtimeGeneration",
      .until = kV20,
      .towers_need_even_heads = true},
