@@ -35,7 +35,8 @@ Answer<Radio> read_radio(const Description& model) {
   const auto name = VRAMAUTO_TAKE(model.text("/encoder/args/model"));
   const auto at = std::find_if(kVits.begin(), kVits.end(), [&](const Vit& vit) { return vit.name == name; });
   if (at == kVits.end())
-    return {{}, model.fail(VRAMAUTO_E_UNSUPPORTED, "/encoder/args/model is " + std::string(name) + ", expected a ViT that RADIO has")};
+    return {{},
+            model.fail(VRAMAUTO_E_UNSUPPORTED, "/encoder/args/model is " + std::string(name) + ", expected a ViT that RADIO has")};
   out.width = at->width;
   out.patch = VRAMAUTO_TAKE(model.positive("patch_size", 4096, 16, "/encoder"));
   const bool pair = model.type("/image_size") == VRAMAUTO_JSON_ARRAY;
@@ -44,7 +45,8 @@ Answer<Radio> read_radio(const Description& model) {
   const auto most = VRAMAUTO_TAKE(model.positive("cpe_max_size", 1u << 16, 2048, "/encoder/args"));
   out.grid = (most + out.patch - 1) / out.patch;
   std::uint64_t classes = 1;
-  const bool each = model.has("/encoder/args/cls_token_per_teacher") && VRAMAUTO_TAKE(model.boolean("/encoder/args/cls_token_per_teacher"));
+  const bool each =
+      model.has("/encoder/args/cls_token_per_teacher") && VRAMAUTO_TAKE(model.boolean("/encoder/args/cls_token_per_teacher"));
   if (each && model.type("/encoder/args/teachers") == VRAMAUTO_JSON_ARRAY)
     classes = std::max<std::uint64_t>(1, VRAMAUTO_TAKE(model.length("/encoder/args/teachers")));
   out.tokens = classes;
@@ -103,7 +105,8 @@ vramauto_status describe(const Description& model, bool crosses) {
   const auto length = VRAMAUTO_READ(model.positive("max_position_embeddings|max_sequence_length", kMostPositions, 1024, kDecoder));
   auto kv_heads = width.heads;
   if (!crosses)
-    kv_heads = static_cast<std::uint32_t>(VRAMAUTO_READ(model.positive("self_attention_kv_heads", width.heads, width.heads, kDecoder)));
+    kv_heads =
+        static_cast<std::uint32_t>(VRAMAUTO_READ(model.positive("self_attention_kv_heads", width.heads, width.heads, kDecoder)));
   VRAMAUTO_DO(set_traits(model, width, vocab, length, crosses ? 3 : 1));
   VRAMAUTO_DO(add_tower(model, radio));
   const Stack stack(model, "decoder.", width, 0, true);

@@ -1,5 +1,5 @@
-// Conformer encoders, which torch builds and nothing divides, before a decoder: CohereLabs' ASR, whose layers attend to the encoder,
-// and FireRedASR2, a Qwen2 that reads its output as tokens. Source: vLLM 0.33, models/cohere_asr.py, fireredasr2.py,
+// Conformer encoders, which torch builds and nothing divides, before a decoder: CohereLabs' ASR, whose layers attend to the
+// encoder, and FireRedASR2, a Qwen2 that reads its output as tokens. Source: vLLM 0.33, models/cohere_asr.py, fireredasr2.py,
 // conformer_encoder.py.
 #include <algorithm>
 
@@ -89,8 +89,7 @@ vramauto_status attention(const Stack& stack, const Conformer& sizes) {
   const auto hidden = sizes.width.hidden;
   VRAMAUTO_DO(stack.norm("layers.*.norm_self_att"));
   for (const std::string_view part : {"linear_q", "linear_k", "linear_v", "linear_out"})
-    VRAMAUTO_DO(
-        stack.whole("layers.*.self_attn." + std::string(part), VRAMAUTO_ROLE_OTHER, hidden, hidden, sizes.bias));
+    VRAMAUTO_DO(stack.whole("layers.*.self_attn." + std::string(part), VRAMAUTO_ROLE_OTHER, hidden, hidden, sizes.bias));
   VRAMAUTO_DO(stack.whole("layers.*.self_attn.linear_pos", VRAMAUTO_ROLE_OTHER, hidden, hidden, false));
   for (const std::string_view part : {"pos_bias_u", "pos_bias_v"}) {
     const auto name = std::string(sizes.own_biases ? "layers.*.self_attn." : "").append(part);
@@ -141,8 +140,8 @@ vramauto_status cohere(const Description& model) {
   const auto vocab = VRAMAUTO_READ(model.positive("num_classes", 1u << 26, 0, "/head"));
   VRAMAUTO_DO(set_traits(model, width, vocab, positions));
   const auto seconds = VRAMAUTO_READ(model.positive("max_audio_clip_s", 86400, 35));  // a frame is 10 ms
-  VRAMAUTO_DO(add_audio(model, encoder.width, (100 * seconds + encoder.factor - 1) / encoder.factor, 100 * seconds * encoder.features,
-                        width.hidden));
+  VRAMAUTO_DO(add_audio(model, encoder.width, (100 * seconds + encoder.factor - 1) / encoder.factor,
+                        100 * seconds * encoder.features, width.hidden));
   VRAMAUTO_DO(add_conformer(model, encoder, width.hidden));
   VRAMAUTO_DO(cohere_decoder(model, width, vocab, positions));
   return add_head(model, "log_softmax.mlp.layer0", vocab, width.hidden, false, true);
@@ -161,7 +160,8 @@ vramauto_status fire_red_layers(const Stack& stack, const Width& width, std::uin
   }
   for (const std::string_view name : {"mhsa.w_qs", "mhsa.w_ks", "mhsa.w_vs", "mhsa.fc", "mhsa.linear_pos"})
     VRAMAUTO_DO(whole(name, hidden, hidden, false));
-  for (const std::string_view name : {"mhsa.layer_norm_q", "mhsa.layer_norm_k", "mhsa.layer_norm_v", "layer_norm", "conv.pre_layer_norm"})
+  for (const std::string_view name :
+       {"mhsa.layer_norm_q", "mhsa.layer_norm_k", "mhsa.layer_norm_v", "layer_norm", "conv.pre_layer_norm"})
     VRAMAUTO_DO(whole(name, hidden, 1, true));
   for (const std::string_view name : {"mhsa.pos_bias_u", "mhsa.pos_bias_v"}) VRAMAUTO_DO(whole(name, hidden, 1, false));
   VRAMAUTO_DO(whole("conv.pointwise_conv1", 2 * wide, hidden, false));

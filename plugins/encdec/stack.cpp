@@ -46,28 +46,23 @@ vramauto_status Stack::attention(std::string_view name, std::uint32_t kv_heads) 
   const auto own = kv_heads == width_.heads ? 0 : kv_heads;
   for (const auto part : {names_.k, names_.v}) VRAMAUTO_DO(heads(name, part, kSelf, own));
   const auto text = named(name).append(names_.o);
-  return model_.add(
-      layer(text, VRAMAUTO_ROLE_LINEAR, width_.hidden, width_.inner()).by(VRAMAUTO_SPLIT_COLS).with(bias_));
+  return model_.add(layer(text, VRAMAUTO_ROLE_LINEAR, width_.hidden, width_.inner()).by(VRAMAUTO_SPLIT_COLS).with(bias_));
 }
 
 vramauto_status Stack::cross(std::string_view name) const {
   VRAMAUTO_DO(heads(name, names_.q, 0));
   for (const auto part : {names_.k, names_.v}) VRAMAUTO_DO(heads(name, part, kCross));
   const auto text = named(name).append(names_.o);
-  return model_.add(
-      layer(text, VRAMAUTO_ROLE_LINEAR, width_.hidden, width_.inner()).by(VRAMAUTO_SPLIT_COLS).with(bias_));
+  return model_.add(layer(text, VRAMAUTO_ROLE_LINEAR, width_.hidden, width_.inner()).by(VRAMAUTO_SPLIT_COLS).with(bias_));
 }
 
 vramauto_status Stack::up(std::string_view name, std::uint32_t part) const {
-  return model_.add(layer(named(name), VRAMAUTO_ROLE_LINEAR, width_.ffn, width_.hidden)
-                        .by(VRAMAUTO_SPLIT_ROWS)
-                        .part_of(part)
-                        .with(bias_));
+  return model_.add(
+      layer(named(name), VRAMAUTO_ROLE_LINEAR, width_.ffn, width_.hidden).by(VRAMAUTO_SPLIT_ROWS).part_of(part).with(bias_));
 }
 
 vramauto_status Stack::down(std::string_view name) const {
-  return model_.add(
-      layer(named(name), VRAMAUTO_ROLE_LINEAR, width_.hidden, width_.ffn).by(VRAMAUTO_SPLIT_COLS).with(bias_));
+  return model_.add(layer(named(name), VRAMAUTO_ROLE_LINEAR, width_.hidden, width_.ffn).by(VRAMAUTO_SPLIT_COLS).with(bias_));
 }
 
 vramauto_status Stack::norm(std::string_view name, bool bias) const {

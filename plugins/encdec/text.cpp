@@ -1,5 +1,5 @@
-// Text to text: BART and its kin, T5. No release of vLLM after 0.10 runs them, so these are the checkpoint's tensors, in the order in
-// which transformers 5.24, models/bart, mbart, m2m_100, t5, and engine V0 of vLLM 0.9, models/bart.py, create them.
+// Text to text: BART and its kin, T5. No release of vLLM after 0.10 runs them, so these are the checkpoint's tensors, in the order
+// in which transformers 5.24, models/bart, mbart, m2m_100, t5, and engine V0 of vLLM 0.9, models/bart.py, create them.
 #include <algorithm>
 
 #include "encdec.hpp"
@@ -49,8 +49,7 @@ vramauto_status side(const Description& model, const Model& sizes, const Form& f
   VRAMAUTO_DO(stack.up("layers.*.fc1"));
   VRAMAUTO_DO(stack.down("layers.*.fc2"));
   VRAMAUTO_DO(stack.norm("layers.*.final_layer_norm"));
-  if (form.embedding_norm)
-    VRAMAUTO_DO(stack.beside("layernorm_embedding", VRAMAUTO_ROLE_NORM, width.hidden, 1, true));
+  if (form.embedding_norm) VRAMAUTO_DO(stack.beside("layernorm_embedding", VRAMAUTO_ROLE_NORM, width.hidden, 1, true));
   return form.final_norm ? stack.beside("layer_norm", VRAMAUTO_ROLE_NORM, width.hidden, 1, true) : vramauto_status{VRAMAUTO_OK};
 }
 
@@ -90,7 +89,8 @@ vramauto_status t5_side(const Description& model, const Width& width, std::uint6
   }
   VRAMAUTO_DO(stack.down(feed + "DenseReluDense.wo"));
   VRAMAUTO_DO(stack.norm(feed + "layer_norm", false));
-  VRAMAUTO_DO(stack.beside("block.0.layer.0.SelfAttention.relative_attention_bias", VRAMAUTO_ROLE_OTHER, buckets, width.heads, false));
+  VRAMAUTO_DO(
+      stack.beside("block.0.layer.0.SelfAttention.relative_attention_bias", VRAMAUTO_ROLE_OTHER, buckets, width.heads, false));
   return stack.beside("final_layer_norm", VRAMAUTO_ROLE_NORM, width.hidden, 1, false);
 }
 

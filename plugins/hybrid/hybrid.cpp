@@ -10,6 +10,7 @@ constexpr Known kKnown[] = {
     {"KimiLinearForCausalLM", describe_kimi},
     {"Lfm2ForCausalLM Lfm2MoeForCausalLM", describe_lfm2},
     {"MambaForCausalLM FalconMambaForCausalLM Mamba2ForCausalLM", describe_mamba},
+    {"MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM", describe_minimax},
     {"NemotronHForCausalLM NemotronHPuzzleForCausalLM", describe_nemotron},
     {"Qwen3NextForCausalLM Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", describe_qwen},
 };

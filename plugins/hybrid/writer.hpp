@@ -51,6 +51,7 @@ struct Known {
   Describe describe;
 };
 
+vramauto_status describe_minimax(const Description& model, std::string_view architecture);
 vramauto_status describe_nemotron(const Description& model, std::string_view architecture);
 vramauto_status describe_granite(const Description& model, std::string_view architecture);
 vramauto_status describe_jamba(const Description& model, std::string_view architecture);

@@ -29,6 +29,15 @@ constexpr estimator::ExpertNames kExpertNames{.router = "ffn.gate",
                                               .shared_gate = "ffn.shared_experts.w1",
                                               .shared_up = "ffn.shared_experts.w3",
                                               .shared_down = "ffn.shared_experts.w2"};
+// As compressed checkpoints have them, whose rules look at these names.
+constexpr estimator::ExpertNames kProjNames{.router = "ffn.gate",
+                                            .gate = "ffn.experts.*.gate_proj",
+                                            .up = "ffn.experts.*.up_proj",
+                                            .down = "ffn.experts.*.down_proj",
+                                            .correction = "ffn.gate.bias",
+                                            .shared_gate = "ffn.shared_experts.gate_proj",
+                                            .shared_up = "ffn.shared_experts.up_proj",
+                                            .shared_down = "ffn.shared_experts.down_proj"};
 constexpr estimator::Family kFamily{
     .architectures = "DeepseekV4ForCausalLM", .names = &kNames, .width = estimator::Width::none, .tie = estimator::Tie::never};
 
@@ -147,7 +156,10 @@ vramauto_status CompressedWriter::feed(const LayerShape& shape, const vramauto_l
   } else if (model_.has("/topk_method")) {
     experts.correction = VRAMAUTO_READ(model_.text("/topk_method")) == "noaux_tc";
   }
-  return estimator::add_experts(model_, kExpertNames, experts, family_.names->layer, range, sizes_.hidden);
+  constexpr auto method = "/quantization_config/quant_method";
+  const bool compressed = model_.type(method) == VRAMAUTO_JSON_STRING && VRAMAUTO_READ(model_.text(method)) == "compressed-tensors";
+  return estimator::add_experts(model_, compressed ? kProjNames : kExpertNames, experts, family_.names->layer, range,
+                                sizes_.hidden);
 }
 
 vramauto_status CompressedWriter::norms(const LayerShape& shape, const vramauto_layers& range) {

@@ -26,20 +26,13 @@ Answer<std::int64_t> integer_or(const Description& model, const char* at, std::i
   return model.integer(at);
 }
 
-// vLLM 0.33, models/deepseek_v2.py, use_mha.
-Answer<bool> is_plain(const Description& model) {
-  const auto nope = VRAMAUTO_TAKE(integer_or(model, "/qk_nope_head_dim", 0));
-  const auto rope = VRAMAUTO_TAKE(integer_or(model, "/qk_rope_head_dim", 0));
-  return {nope == 0 && rope == 0, VRAMAUTO_OK};
-}
-
-Answer<Dims> read_dims(const Description& model) {
+Answer<Dims> read_dims(const Description& model, std::uint32_t value) {
   Dims out;
   if (model.has("/q_lora_rank")) out.q_lora = VRAMAUTO_TAKE(size(model, "q_lora_rank", kMostWidth));
   out.kv_lora = VRAMAUTO_TAKE(size(model, "kv_lora_rank", kMostWidth));
   out.nope = VRAMAUTO_TAKE(size(model, "qk_nope_head_dim", kMostHeads));
   out.rope = VRAMAUTO_TAKE(size(model, "qk_rope_head_dim", kMostHeads));
-  out.v = VRAMAUTO_TAKE(size(model, "v_head_dim", kMostHeads));
+  out.v = VRAMAUTO_TAKE(size(model, "v_head_dim", kMostHeads, value));
   return {out, VRAMAUTO_OK};
 }
 
@@ -95,6 +88,7 @@ Answer<std::vector<bool>> read_list(const Description& model, std::uint32_t laye
 Answer<std::vector<bool>> read_sparse(const Description& model, const Latent& family, std::uint32_t layers) {
   std::vector<bool> out(layers, false);
   if (!family.names || model.first(family.keys.count).empty()) return {std::move(out), VRAMAUTO_OK};
+  if (family.sparse == Sparse::all) return {std::vector<bool>(layers, true), VRAMAUTO_OK};
   if (family.sparse == Sparse::listed && model.type("/mlp_layer_types") == VRAMAUTO_JSON_ARRAY) return read_list(model, layers);
   const auto first = VRAMAUTO_TAKE(integer_or(model, "/first_k_dense_replace", family.first_default));
   const auto step = family.sparse == Sparse::first_only ? 1u : VRAMAUTO_TAKE(size(model, "moe_layer_freq", kMostHeads, 1));

@@ -20,9 +20,8 @@ struct Index {
   bool interleaved = false;  // turns as attention does, so that both share a table
 };
 
-// The same class runs models without latents: their widths are 0.
-estimator::Answer<bool> is_plain(const estimator::Description& model);
-estimator::Answer<Dims> read_dims(const estimator::Description& model);
+// `value`: v_head_dim where it is missing; 0: it must be there.
+estimator::Answer<Dims> read_dims(const estimator::Description& model, std::uint32_t value);
 estimator::Answer<Index> read_index(const estimator::Description& model);
 
 // Layers that own an indexer; the others use the selection of one before them.

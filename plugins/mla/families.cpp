@@ -16,13 +16,20 @@ constexpr auto kPangu = estimator::with_norms(
     kLlama, "input_layernorm post_attention_layernorm pre_mlp_layernorm?sandwich_norm post_mlp_layernorm?sandwich_norm");
 constexpr auto kAfterMlp = estimator::with_norms(kLlama, "input_layernorm post_attention_layernorm post_mlp_layernorm");
 
+constexpr auto kLing = estimator::with_ends(kLlama, "model.word_embeddings", "model.layers.*.", "model.norm", "lm_head");
+constexpr ExpertNames kLingExperts{.correction = "mlp.gate.expert_bias"};
+
+constexpr auto kLongcat =
+    estimator::with_norms(estimator::with_mlp(kLlama, "mlps.0.gate_proj", "mlps.0.up_proj", "mlps.0.down_proj"),
+                          "input_layernorm.0 input_layernorm.1 post_attention_layernorm.0 post_attention_layernorm.1");
+constexpr ExpertNames kLongcatExperts{.router = {}};
+
 constexpr ExpertKeys kRouted{.count = "n_routed_experts", .shared_count = "n_shared_experts"};
 
 constexpr Latent kLatents[] = {
     {.decoder = {.architectures = "DeepseekV2ForCausalLM DeepseekV3ForCausalLM DeepseekV32ForCausalLM GlmMoeDsaForCausalLM "
                                   "MistralLarge3ForCausalLM",
                  .names = &kLlama,
-                 .head_dim_key = false,
                  .tie = Tie::never},
      .names = &kExperts,
      .keys = kRouted,
@@ -52,7 +59,39 @@ constexpr Latent kLatents[] = {
      .correction = Correction::key,
      .correction_key = "+moe_router_enable_expert_bias",
      .table = Table::stated,
+     .shared_each = "moe_shared_expert_intermediate_size",
      .fused = false},
+    {.decoder = {.architectures = "BailingMoeV2_5ForCausalLM", .names = &kLing, .mlp_bias = "use_bias"},
+     .names = &kLingExperts,
+     .keys = {.count = "num_experts", .shared_count = "num_shared_experts"},
+     .experts = {.router_dtype = VRAMAUTO_F32},
+     .sparse = Sparse::first_only,
+     .correction = Correction::key,
+     .correction_key = "moe_router_enable_expert_bias",
+     .table = Table::whole,
+     .mixer = "attention.",
+     .output = "dense",
+     .shared_each = "moe_shared_expert_intermediate_size",
+     .linear = Linear::lightning},
+    {.decoder = {.architectures = "BailingMoeV3ForCausalLM", .names = &kLing, .mlp_bias = "use_bias"},
+     .names = &kLingExperts,
+     .keys = {.count = "num_experts", .shared_count = "num_shared_experts"},
+     .experts = {.router_dtype = VRAMAUTO_F32},
+     .sparse = Sparse::first_only,
+     .correction = Correction::always,
+     .table = Table::whole,
+     .mixer = "attention.",
+     .output = "dense",
+     .gate_key = "gated_attention_proj_granularity_type",
+     .shared_each = "moe_shared_expert_intermediate_size",
+     .linear = Linear::delta},
+    {.decoder = {.architectures = "LongcatFlashForCausalLM LongcatFlashNgramForCausalLM", .names = &kLongcat, .tie = Tie::never},
+     .names = &kLongcatExperts,
+     .keys = {.count = "n_routed_experts",
+              .per_token = "moe_topk|num_experts_per_tok",
+              .width = "expert_ffn_hidden_size|moe_intermediate_size"},
+     .sparse = Sparse::all,
+     .twice = true},
     {.decoder = {.architectures = "MiniCPM3ForCausalLM", .names = &kLlama},
      .table = Table::stated,
      .fused = false,

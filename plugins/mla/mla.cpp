@@ -2,6 +2,7 @@
 #include "compressed.hpp"
 #include "dims.hpp"
 #include "latent.hpp"
+#include "twice.hpp"
 #include "writer.hpp"
 
 namespace vramauto::mla {
@@ -42,9 +43,10 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   const auto& family = compressed ? compressed_family() : latent->decoder;
   auto sizes = VRAMAUTO_READ(estimator::read_sizes(model, family));
   auto traits = VRAMAUTO_READ(estimator::read_traits(model, family, sizes));
-  traits.draft_layers = VRAMAUTO_READ(read_drafts(model));
+  if (compressed || !latent->twice) traits.draft_layers = VRAMAUTO_READ(read_drafts(model));
   VRAMAUTO_DO(model.traits(traits));
   if (compressed) return CompressedWriter(model, std::move(sizes)).write();
+  if (latent->twice) return TwiceWriter(model, *latent, std::move(sizes)).write();
   return Writer(model, *latent, std::move(sizes)).write();
 }
 

@@ -1,5 +1,7 @@
 #include "writer.hpp"
 
+#include <algorithm>
+
 namespace vramauto::mla {
 
 using estimator::Description;
@@ -16,22 +18,37 @@ constexpr std::uint32_t kIndexBlock = 128, kScaleBytes = 4;  // an index key: fl
 
 }  // namespace
 
+vramauto_status Writer::read_experts() {
+  experts_ = VRAMAUTO_READ(estimator::read_experts(model_, latent_.keys, latent_.experts));
+  experts_.correction = VRAMAUTO_READ(read_correction(model_, latent_));
+  if (latent_.shared_each.empty() || experts_.shared_width == 0 || model_.first(latent_.shared_each).empty()) return VRAMAUTO_OK;
+  const auto each = VRAMAUTO_READ(model_.positive(latent_.shared_each, 1u << 22));
+  experts_.shared_width = static_cast<std::uint32_t>(experts_.shared_width / experts_.width * each);
+  return VRAMAUTO_OK;
+}
+
+// vLLM 0.33, models/bailing_moe_v3.py, gated_attention_proj_granularity_type.
+vramauto_status Writer::read_gate() {
+  if (latent_.gate_key.empty() || model_.first(latent_.gate_key).empty()) return VRAMAUTO_OK;
+  const auto kind = VRAMAUTO_READ(model_.text(model_.first(latent_.gate_key).c_str()));
+  gate_ = kind == "head_wise" ? 1 : kind == "element_wise" ? dims_.v : 0;
+  return VRAMAUTO_OK;
+}
+
 vramauto_status Writer::shapes() {
-  plain_ = VRAMAUTO_READ(is_plain(model_));
-  if (!plain_) dims_ = VRAMAUTO_READ(read_dims(model_));
+  dims_ = VRAMAUTO_READ(read_dims(model_, latent_.expands ? sizes_.hidden / sizes_.heads : 0));
   index_ = VRAMAUTO_READ(read_index(model_));
+  linear_ = VRAMAUTO_READ(read_linear(model_, latent_.linear, sizes_.hidden, sizes_.heads));
+  VRAMAUTO_DO(read_gate());
   windows_.assign(sizes_.layers, 0);  // these classes look at no window
   const auto sparse = VRAMAUTO_READ(read_sparse(model_, latent_, sizes_.layers));
   const auto owners = VRAMAUTO_READ(read_owners(model_, sizes_.layers));
-  for (const bool any : sparse) {
-    if (!any) continue;
-    experts_ = VRAMAUTO_READ(estimator::read_experts(model_, latent_.keys, latent_.experts));
-    experts_.correction = VRAMAUTO_READ(read_correction(model_, latent_));
-    break;
-  }
+  const auto linear = VRAMAUTO_READ(read_linear_layers(model_, latent_.linear, sizes_.layers));
+  if (std::find(sparse.begin(), sparse.end(), true) != sparse.end()) VRAMAUTO_DO(read_experts());
   sizes_.blocks.reserve(sizes_.layers);
   for (std::uint32_t layer = 0; layer < sizes_.layers; ++layer) {
     auto shape = sizes_.shape;
+    if (linear[layer]) shape.mixer = kLinear;
     if (sparse[layer]) {
       shape.feed = kExperts;
       shape.intermediate = experts_.shared_width;
@@ -44,7 +61,12 @@ vramauto_status Writer::shapes() {
 
 // vLLM 0.33, models/deepseek_v2.py, DeepseekV2MLAAttention. What compresses is a whole copy on every rank.
 vramauto_status Writer::mixer(const LayerShape& shape, const vramauto_layers& range) {
-  if (plain_) return estimator::Writer::mixer(shape, range);
+  if (shape.mixer == kLinear) {
+    VRAMAUTO_DO(linear_.weights(model_, named(mixer_), range));
+    if (linear_.kind == Linear::delta) return VRAMAUTO_OK;
+    const auto rope = VRAMAUTO_READ(estimator::read_rope(model_, family_, {}, linear_.head_dim));
+    return add_table(rope, range, "linear_rotary_emb", linear_.head_dim);
+  }
   VRAMAUTO_DO(queries(shape.heads, range));
   VRAMAUTO_DO(keys_and_values(shape.heads, range));
   if (shape.own == kOwns) VRAMAUTO_DO(indexer(range));
@@ -55,25 +77,29 @@ vramauto_status Writer::queries(std::uint32_t heads, const vramauto_layers& rang
   const auto rows = std::uint64_t{heads} * dims_.query();
   const auto part = dims_.q_lora && latent_.fused ? std::uint32_t{kCompress} : 0;
   if (dims_.q_lora)
-    VRAMAUTO_DO(model_.add(
-        Tensors(named("self_attn.q_a_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.q_lora, sizes_.hidden).part_of(part)));
+    VRAMAUTO_DO(
+        model_.add(Tensors(in_mixer("q_a_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.q_lora, sizes_.hidden).part_of(part)));
   VRAMAUTO_DO(model_.add(
-      Tensors(named("self_attn.kv_a_proj_with_mqa").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.kv_lora + dims_.rope, sizes_.hidden)
+      Tensors(in_mixer("kv_a_proj_with_mqa").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.kv_lora + dims_.rope, sizes_.hidden)
           .part_of(part)));
-  if (dims_.q_lora) VRAMAUTO_DO(add_norm(named("self_attn.q_a_layernorm"), range, dims_.q_lora));
-  const auto name = named(dims_.q_lora ? "self_attn.q_b_proj" : "self_attn.q_proj");
+  if (dims_.q_lora) VRAMAUTO_DO(add_norm(in_mixer("q_a_layernorm"), range, dims_.q_lora));
+  const auto name = in_mixer(dims_.q_lora ? "q_b_proj" : "q_proj");
   return model_.add(Tensors(name.c_str(), VRAMAUTO_ROLE_LINEAR, range, rows, dims_.q_lora ? dims_.q_lora : sizes_.hidden)
                         .heads(heads, VRAMAUTO_UNEVEN_REFUSE));
 }
 
 vramauto_status Writer::keys_and_values(std::uint32_t heads, const vramauto_layers& range) {
-  VRAMAUTO_DO(add_norm(named("self_attn.kv_a_layernorm"), range, dims_.kv_lora));
+  VRAMAUTO_DO(add_norm(in_mixer("kv_a_layernorm"), range, dims_.kv_lora));
   const auto role = latent_.expands ? vramauto_role{VRAMAUTO_ROLE_LINEAR} : vramauto_role{VRAMAUTO_ROLE_LATENT_UP};
   const auto rows = std::uint64_t{heads} * (dims_.nope + dims_.v);
-  VRAMAUTO_DO(model_.add(
-      Tensors(named("self_attn.kv_b_proj").c_str(), role, range, rows, dims_.kv_lora).heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
+  VRAMAUTO_DO(
+      model_.add(Tensors(in_mixer("kv_b_proj").c_str(), role, range, rows, dims_.kv_lora).heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
+  if (gate_)
+    VRAMAUTO_DO(
+        model_.add(Tensors(in_mixer("g_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, std::uint64_t{heads} * gate_, sizes_.hidden)
+                       .heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
   return model_.add(
-      Tensors(named("self_attn.o_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, std::uint64_t{heads} * dims_.v)
+      Tensors(in_mixer(latent_.output).c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, std::uint64_t{heads} * dims_.v)
           .by(VRAMAUTO_SPLIT_COLS));
 }
 
@@ -96,6 +122,7 @@ vramauto_status Writer::indexer(const vramauto_layers& range) {
 vramauto_status Writer::tables(const vramauto_layers& range, bool indexer) {
   auto rope = VRAMAUTO_READ(estimator::read_rope(model_, family_, {}, dims_.rope));
   if (latent_.table == Table::plain) rope = {};
+  if (latent_.table == Table::whole) rope.part = 1.0;
   const bool yarn = latent_.table == Table::deepseek && rope.scaling != estimator::Scaling::none;
   if (yarn) rope.scaling = estimator::Scaling::yarn;
   VRAMAUTO_DO(add_table(rope, range, yarn ? "deepseek_yarn" : "rotary_emb", dims_.rope));
@@ -112,18 +139,22 @@ vramauto_status Writer::forward(const LayerShape& shape, const vramauto_layers& 
   vramauto_forward out{};
   out.struct_size = sizeof out;
   out.layers = range;
+  if (shape.mixer == kLinear) {
+    out.query = out.attention_out = static_cast<std::uint32_t>(linear_.width());
+    out.key_value = 2 * out.query;
+    out.kv_heads = linear_.heads;
+    return feed_forward(shape, out);
+  }
   out.query = shape.heads * dims_.query();
   out.attention_out = shape.heads * dims_.v;
   out.key_value = latent_.expands ? 2 * shape.heads * dims_.query() : dims_.kv_lora + dims_.rope;
   out.kv_heads = latent_.expands ? shape.heads : 1;
   out.latent_up = latent_.expands ? 0 : shape.heads * (dims_.nope + dims_.v);
-  if (plain_) {
-    out.query = out.attention_out = shape.heads * key_dim(shape);
-    out.key_value = 2 * shape.kv_heads * key_dim(shape);
-    out.kv_heads = shape.kv_heads;
-    out.latent_up = 0;
-  }
   out.index_top_k = index_.top_k;
+  return feed_forward(shape, out);
+}
+
+vramauto_status Writer::feed_forward(const LayerShape& shape, vramauto_forward out) {
   out.intermediate = shape.intermediate;
   if (shape.feed == kExperts) {
     out.experts = experts_.count;
@@ -134,8 +165,8 @@ vramauto_status Writer::forward(const LayerShape& shape, const vramauto_layers& 
 }
 
 vramauto_status Writer::cache(const LayerShape& shape, std::uint32_t, const Ranges& ranges) {
-  if (plain_) return estimator::Writer::cache(shape, 0, ranges);
-  for (const auto& range : ranges) VRAMAUTO_DO(latent_cache(shape, range));
+  for (const auto& range : ranges)
+    VRAMAUTO_DO(shape.mixer == kLinear ? model_.add(linear_.cache(range)) : latent_cache(shape, range));
   return VRAMAUTO_OK;
 }
 
@@ -173,10 +204,9 @@ vramauto_status Writer::drafts() {
   draft.index_ = index_;
   draft.experts_ = experts_;
   draft.norms_ = norms_;
-  draft.plain_ = plain_;
-  draft.rope_ = rope_;
-  draft.windows_ = windows_;
+  draft.gate_ = gate_;
   draft.sizes_.shape = sizes_.blocks.back();
+  draft.sizes_.shape.mixer = 0;
   if (index_.top_k) draft.sizes_.shape.own = kOwns;
   return draft.draft_layers({static_cast<std::int32_t>(sizes_.layers), count, count, count});
 }

@@ -1,6 +1,7 @@
 #include "layers.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace vramauto::moe {
 
@@ -85,21 +86,68 @@ Answer<std::vector<bool>> dense_first(const Description& model, const Mixture& m
   return {std::move(out), VRAMAUTO_OK};
 }
 
+// vLLM 0.33, models/step3_text.py: "4,5,6". Without it all layers but the first.
+Answer<std::vector<bool>> numbered(const Description& model, std::uint32_t layers) {
+  std::vector<bool> out(layers, false);
+  auto rest = VRAMAUTO_TAKE(model.text("/moe_layers_enum"));
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    auto word = rest.substr(0, comma);
+    while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
+    std::uint32_t layer = 0;
+    const auto read = std::from_chars(word.data(), word.data() + word.size(), layer);
+    if (read.ec != std::errc())
+      return {{}, wrong(model, "/moe_layers_enum", "no list of numbers", "numbers of layers such as \"4,5,6\"")};
+    if (layer < layers) out[layer] = true;
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+  }
+  return {std::move(out), VRAMAUTO_OK};
+}
+
+// vLLM 0.33, models/laguna.py, cohere2_moe.py, exaone_moe.py, step3p5.py.
+Answer<std::vector<bool>> typed(const Description& model, const Mixture& mixture, std::uint32_t layers) {
+  if (model.has("/mlp_layer_types")) return words(model, "/mlp_layer_types", layers, "sparse");
+  if (model.has("/is_moe_layer")) return marks(model, "/is_moe_layer", layers);
+  if (model.has("/moe_layers_enum")) return numbered(model, layers);
+  if (!mixture.first.empty()) return dense_first(model, mixture, layers);
+  std::vector<bool> out(layers, true);
+  if (mixture.mixer == Mixer::shared_query || mixture.heads == Heads::groups) out[0] = false;
+  return {std::move(out), VRAMAUTO_OK};
+}
+
+// vLLM 0.33, models/ernie45_moe.py, Ernie4_5_MoeDecoderLayer; a last layer of -1 is the model's.
+Answer<std::vector<bool>> interval(const Description& model, std::uint32_t layers) {
+  const auto first = VRAMAUTO_TAKE(integer_or(model, "/moe_layer_start_index", 0));
+  auto last = VRAMAUTO_TAKE(integer_or(model, "/moe_layer_end_index", -1));
+  if (last < 0) last = std::int64_t{layers} - 1;
+  auto out = every(layers, VRAMAUTO_TAKE(integer_or(model, "/moe_layer_interval", 1)));
+  for (std::uint32_t layer = 0; layer < layers; ++layer) out[layer] = out[layer] && layer >= first && layer <= last;
+  return {std::move(out), VRAMAUTO_OK};
+}
+
 }  // namespace
 
 Answer<std::vector<bool>> read_sparse(const Description& model, const Mixture& mixture, std::uint32_t layers) {
   switch (mixture.sparse) {
+    case Sparse::all:
+      break;
+    case Sparse::none:
+      return {std::vector<bool>(layers, false), VRAMAUTO_OK};
     case Sparse::step:
       return by_step(model, layers);
     case Sparse::dense_first:
       return dense_first(model, mixture, layers);
     case Sparse::marked:
+      if (model.type("/moe_layer_freq") != VRAMAUTO_JSON_ARRAY) return dense_first(model, mixture, layers);
       return marks(model, "/moe_layer_freq", layers);
     case Sparse::typed:
-      return words(model, "/mlp_layer_types", layers, "sparse");
-    default:
-      return {std::vector<bool>(layers, true), VRAMAUTO_OK};
+      return typed(model, mixture, layers);
+    case Sparse::interval:
+      return interval(model, layers);
+    case Sparse::interleaved:
+      return {every(layers, VRAMAUTO_TAKE(integer_or(model, "/" + std::string(mixture.first), 1))), VRAMAUTO_OK};
   }
+  return {std::vector<bool>(layers, true), VRAMAUTO_OK};
 }
 
 namespace {
@@ -108,6 +156,15 @@ Answer<std::uint32_t> window_of(const Description& model, std::string_view keys)
   if (model.first(keys).empty()) return {0, VRAMAUTO_OK};
   const auto tokens = VRAMAUTO_TAKE(model.positive(keys, 1ull << 31));
   return {static_cast<std::uint32_t>(tokens), VRAMAUTO_OK};
+}
+
+// Llama 4: layers that turn see a chunk only. transformers 5.24, models/llama4/configuration_llama4.py.
+Answer<std::vector<bool>> with_positions(const Description& model, std::uint32_t layers) {
+  const bool listed = model.type("/no_rope_layers") == VRAMAUTO_JSON_ARRAY && VRAMAUTO_TAKE(model.length("/no_rope_layers")) > 0;
+  if (listed) return marks(model, "/no_rope_layers", layers);
+  auto out = every(layers, VRAMAUTO_TAKE(integer_or(model, "/no_rope_layer_interval", 4)));
+  out.flip();
+  return {std::move(out), VRAMAUTO_OK};
 }
 
 std::vector<std::uint32_t> where(const std::vector<bool>& slides, std::uint32_t window) {
@@ -137,10 +194,36 @@ Answer<std::vector<std::uint32_t>> read_sight(const Description& model, const Mi
       slides.flip();
       return {where(slides, VRAMAUTO_TAKE(window_of(model, "sliding_window"))), VRAMAUTO_OK};
     }
-    default:
-      break;
+    case Sight::chunked:
+      slides = VRAMAUTO_TAKE(with_positions(model, layers));
+      return {where(slides, VRAMAUTO_TAKE(window_of(model, "attention_chunk_size"))), VRAMAUTO_OK};
   }
   return {std::move(shared), VRAMAUTO_OK};
+}
+
+Answer<std::vector<bool>> read_still(const Description& model, const Mixture& mixture, const std::vector<std::uint32_t>& windows) {
+  const auto layers = static_cast<std::uint32_t>(windows.size());
+  std::vector<bool> out(layers, false);
+  if (mixture.tables == Tables::chunked) {
+    out = VRAMAUTO_TAKE(with_positions(model, layers));
+    out.flip();
+  }
+  if (mixture.tables == Tables::sliding)
+    for (std::uint32_t layer = 0; layer < layers; ++layer) out[layer] = windows[layer] == 0;
+  // vLLM 0.33, models/granite.py, granite_layer_attn_params; models/muse_glimmer.py.
+  if (mixture.tables == Tables::by_base && model.has("/layer_rope_theta")) {
+    if (const auto status = check_list(model, "/layer_rope_theta", layers); status != VRAMAUTO_OK) return {{}, status};
+    for (std::uint32_t layer = 0; layer < layers; ++layer)
+      out[layer] = !(VRAMAUTO_TAKE(model.real(("/layer_rope_theta/" + std::to_string(layer)).c_str())) > 0);
+  }
+  return {std::move(out), VRAMAUTO_OK};
+}
+
+// vLLM 0.33, vllm/models/minimax_m3/nvidia/model.py, _sparse_attention_layer_ids.
+Answer<std::vector<bool>> read_indexed(const Description& model, const Mixture& mixture, std::uint32_t layers) {
+  constexpr auto* key = "/sparse_attention_config/sparse_attention_freq";
+  if (mixture.mixer != Mixer::indexed || !model.has(key)) return {std::vector<bool>(layers, false), VRAMAUTO_OK};
+  return marks(model, key, layers);
 }
 
 namespace {
@@ -159,6 +242,26 @@ Answer<LayerShape> swa_heads(const Description& model, LayerShape shape, bool sl
   }
   const auto keys = slides ? "swa_v_head_dim" : "v_head_dim";
   if (!model.first(keys).empty()) shape.v_dim = VRAMAUTO_TAKE(size(model, keys, kMostHeads));
+  return {shape, VRAMAUTO_OK};
+}
+
+// vLLM 0.33, models/step3p5.py.
+Answer<LayerShape> group_heads(const Description& model, LayerShape shape, bool slides) {
+  constexpr std::string_view other = "attention_other_setting/";
+  shape.kv_heads = VRAMAUTO_TAKE(size(model, "num_attention_groups|num_key_value_heads", kMostHeads, shape.heads));
+  if (!slides) return {shape, VRAMAUTO_OK};
+  const auto keys = "num_sliding_attention_heads|" + std::string(other) + "num_attention_heads";
+  shape.heads = VRAMAUTO_TAKE(size(model, keys, kMostHeads, shape.heads));
+  return {shape, VRAMAUTO_OK};
+}
+
+// vLLM 0.33, models/openpangu.py, OpenPanguSinkAttention.
+Answer<LayerShape> sink_heads(const Description& model, LayerShape shape) {
+  if (!model.has("/param_sink_number")) return {shape, VRAMAUTO_OK};
+  const auto plain = VRAMAUTO_TAKE(size(model, "qk_nope_dim", kMostHeads)),
+             turns = VRAMAUTO_TAKE(size(model, "qk_rope_dim", kMostHeads));
+  shape.head_dim = plain + turns;
+  shape.v_dim = VRAMAUTO_TAKE(size(model, "v_channels", kMostHeads));
   return {shape, VRAMAUTO_OK};
 }
 
@@ -181,8 +284,13 @@ Answer<LayerShape> read_heads(const Description& model, const Mixture& mixture, 
     }
     case Heads::swa:
       return swa_heads(model, shape, slides);
-    case Heads::other:
+    case Heads::groups:
+      return group_heads(model, shape, slides);
+    case Heads::one:  // vLLM 0.33, models/step3_text.py
+      shape.kv_heads = 1;
       break;
+    case Heads::sink:
+      return sink_heads(model, shape);
   }
   return {shape, VRAMAUTO_OK};
 }

@@ -19,6 +19,14 @@ estimator::Answer<std::vector<bool>> read_sparse(const estimator::Description& m
 estimator::Answer<std::vector<std::uint32_t>> read_sight(const estimator::Description& model, const Mixture& mixture,
                                                          std::uint32_t layers, std::vector<std::uint32_t> shared);
 
+// Layers that attend without positions.
+estimator::Answer<std::vector<bool>> read_still(const estimator::Description& model, const Mixture& mixture,
+                                                const std::vector<std::uint32_t>& windows);
+
+// Layers that choose what they read by an indexer.
+estimator::Answer<std::vector<bool>> read_indexed(const estimator::Description& model, const Mixture& mixture,
+                                                  std::uint32_t layers);
+
 // Heads and their sizes. `slides`: whether the layer sees a window only.
 estimator::Answer<estimator::LayerShape> read_heads(const estimator::Description& model, const Mixture& mixture,
                                                     const estimator::Sizes& sizes, std::uint32_t layer, bool slides);

@@ -43,10 +43,10 @@ enum class Heads : std::uint8_t {
 // Attention's own parts.
 enum class Mixer : std::uint8_t {
   plain,
-  shared_query,  // Step-3: queries are made of share_q_dim features that every rank makes
-  sink_tokens,   // openPangu: param_sink_number keys and values that are weights
-  indexed,       // MiniMax-M3: some layers choose blocks by keys of an indexer
-  value_experts, // K2-Horizon: values by experts in layers that have experts
+  shared_query,   // Step-3: queries are made of share_q_dim features that every rank makes
+  sink_tokens,    // openPangu: param_sink_number keys and values that are weights
+  indexed,        // MiniMax-M3: some layers choose blocks by keys of an indexer
+  value_experts,  // K2-Horizon: values by experts in layers that have experts
 };
 
 // Position tables.
@@ -69,7 +69,7 @@ struct Mixture {
   estimator::Experts experts = {};   // what is the same for all models of the family
   std::string_view correction = "";  // where it holds, the router has a bias for each expert; rules as in family.hpp
   std::string_view router_bias = "", expert_switch = "", shared_bias = "";  // rules too
-  std::string_view router_type = {};   // key of the router's own type: "fp32"
+  std::string_view router_type = {};                                        // key of the router's own type: "fp32"
   std::string_view shared_total = {};  // key of the width of all shared experts together, which wins over keys.shared_count
   Sparse sparse = Sparse::all;
   std::string_view first = "first_k_dense_replace";
@@ -83,12 +83,12 @@ struct Mixture {
   Gate gate = Gate::none;
   std::string_view gate_if = "always";
   std::string_view gate_name = "self_attn.gate_proj";
-  std::string_view q_norm = {}, k_norm = {};  // names, where they are not the usual ones
+  std::string_view q_norm = {}, k_norm = {};        // names, where they are not the usual ones
   std::string_view sinks = "", sliding_sinks = "";  // one number a head, in all layers or those that slide
-  bool typed_sinks = false;  // without the key of `sinks`: where layer_types is there
+  bool typed_sinks = false;                         // without the key of `sinks`: where layer_types is there
   std::string_view sinks_name = "self_attn.sinks";
-  std::string_view residual = "";        // a plain MLP beside the experts, where it holds
-  std::string_view residual_width = {};  // its width's key; empty: the hidden size
+  std::string_view residual = "";                    // a plain MLP beside the experts, where it holds
+  std::string_view residual_width = {};              // its width's key; empty: the hidden size
   const estimator::Names* residual_names = nullptr;  // of its three projections, and of its norm
 };
 

@@ -52,41 +52,34 @@ constexpr auto kHunYuanExperts = with_shared(with_router(kPlain, "mlp.gate.wg"),
 constexpr auto kStepExperts =
     with_shared(with_router(with_routed(kPlain, "moe.gate_proj", "moe.up_proj", "moe.down_proj"), "moe.gate", "moe.router_bias"),
                 "share_expert.gate_proj", "share_expert.up_proj", "share_expert.down_proj");
-constexpr auto kGrokExperts = with_router(
-    with_routed(kPlain, "moe_block.experts.*.linear", "moe_block.experts.*.linear_v", "moe_block.experts.*.linear_1"),
-    "moe_block.gate");
-constexpr auto kM3Experts =
-    with_shared(kMixtral, "block_sparse_moe.shared_experts.gate_proj", "block_sparse_moe.shared_experts.up_proj",
-                "block_sparse_moe.shared_experts.down_proj");
+constexpr auto kGrokExperts =
+    with_router(with_routed(kPlain, "moe_block.experts.*.linear", "moe_block.experts.*.linear_v", "moe_block.experts.*.linear_1"),
+                "moe_block.gate");
+constexpr auto kM3Experts = with_shared(kMixtral, "block_sparse_moe.shared_experts.gate_proj",
+                                        "block_sparse_moe.shared_experts.up_proj", "block_sparse_moe.shared_experts.down_proj");
 constexpr auto kLlama4Experts = with_shared(
     with_router(with_routed(kPlain, "feed_forward.experts.gate_up_proj", "feed_forward.experts.gate_up_proj",
                             "feed_forward.experts.down_proj"),
                 "feed_forward.router"),
     "feed_forward.shared_expert.gate_proj", "feed_forward.shared_expert.up_proj", "feed_forward.shared_expert.down_proj");
 
-constexpr auto kAfmoe = estimator::with_norms(
-    estimator::kLlama, "input_layernorm post_attention_layernorm pre_mlp_layernorm post_mlp_layernorm");
+constexpr auto kAfmoe =
+    estimator::with_norms(estimator::kLlama, "input_layernorm post_attention_layernorm pre_mlp_layernorm post_mlp_layernorm");
 constexpr auto kGlimmer = estimator::with_norms(
     estimator::kLlama, "input_layernorm post_attention_layernorm pre_feedforward_layernorm post_feedforward_layernorm");
 constexpr auto kLlama4 =
     estimator::with_mlp(estimator::kLlama, "feed_forward.gate_proj", "feed_forward.up_proj", "feed_forward.down_proj");
-constexpr auto kBailing = estimator::with_ends(
-    estimator::with_attention(estimator::kLlama, "attention.query_key_value", "attention.dense"), "model.word_embeddings",
-    "model.layers.*.", "model.norm", "lm_head");
-constexpr estimator::Names kGrok{"model.embed_tokens",
-                                 "model.layers.*.",
-                                 "attn.q_proj",
-                                 "attn.k_proj",
-                                 "attn.v_proj",
-                                 "attn.o_proj",
-                                 "mlp.gate_proj",
-                                 "mlp.up_proj",
-                                 "mlp.down_proj",
-                                 "pre_attn_norm post_attn_norm pre_moe_norm post_moe_norm",
-                                 "model.norm",
-                                 "lm_head"};
-constexpr auto kArctic = estimator::with_mlp(estimator::kLlama, "block_sparse_moe.mlp.w1", "block_sparse_moe.mlp.w3",
-                                             "block_sparse_moe.mlp.w2");
+constexpr auto kBailing =
+    estimator::with_ends(estimator::with_attention(estimator::kLlama, "attention.query_key_value", "attention.dense"),
+                         "model.word_embeddings", "model.layers.*.", "model.norm", "lm_head");
+constexpr estimator::Names kGrok{"model.embed_tokens", "model.layers.*.",
+                                 "attn.q_proj",        "attn.k_proj",
+                                 "attn.v_proj",        "attn.o_proj",
+                                 "mlp.gate_proj",      "mlp.up_proj",
+                                 "mlp.down_proj",      "pre_attn_norm post_attn_norm pre_moe_norm post_moe_norm",
+                                 "model.norm",         "lm_head"};
+constexpr auto kArctic =
+    estimator::with_mlp(estimator::kLlama, "block_sparse_moe.mlp.w1", "block_sparse_moe.mlp.w3", "block_sparse_moe.mlp.w2");
 constexpr auto kArcticResidual = estimator::with_norms(
     estimator::with_mlp(estimator::kLlama, "residual_mlp.w1", "residual_mlp.w3", "residual_mlp.w2"), "residual_layernorm");
 constexpr auto kGrokResidual = estimator::with_norms(estimator::kLlama, "");

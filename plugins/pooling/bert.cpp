@@ -45,28 +45,27 @@ class Bert {
   vramauto_status attention() const {
     const auto all = sizes_.all();
     for (const auto* part : {"query", "key", "value"})
-      VRAMAUTO_DO(model_.add(Tensors(in_layer(std::string("attention.self.") + part).c_str(), VRAMAUTO_ROLE_LINEAR, all,
-                                     sizes_.hidden, sizes_.hidden)
-                                 .heads(sizes_.heads, VRAMAUTO_UNEVEN_REFUSE)
-                                 .part_of(estimator::kQkv)
-                                 .with(VRAMAUTO_BIAS)));
-    VRAMAUTO_DO(model_.add(
-        Tensors(in_layer("attention.output.dense").c_str(), VRAMAUTO_ROLE_LINEAR, all, sizes_.hidden, sizes_.hidden)
-            .by(VRAMAUTO_SPLIT_COLS)
-            .with(VRAMAUTO_BIAS)));
+      VRAMAUTO_DO(model_.add(
+          Tensors(in_layer(std::string("attention.self.") + part).c_str(), VRAMAUTO_ROLE_LINEAR, all, sizes_.hidden, sizes_.hidden)
+              .heads(sizes_.heads, VRAMAUTO_UNEVEN_REFUSE)
+              .part_of(estimator::kQkv)
+              .with(VRAMAUTO_BIAS)));
+    VRAMAUTO_DO(
+        model_.add(Tensors(in_layer("attention.output.dense").c_str(), VRAMAUTO_ROLE_LINEAR, all, sizes_.hidden, sizes_.hidden)
+                       .by(VRAMAUTO_SPLIT_COLS)
+                       .with(VRAMAUTO_BIAS)));
     return norm(in_layer("attention.output.LayerNorm"), all);
   }
 
   vramauto_status mlp() const {
     const auto all = sizes_.all();
-    VRAMAUTO_DO(model_.add(
-        Tensors(in_layer("intermediate.dense").c_str(), VRAMAUTO_ROLE_LINEAR, all, sizes_.intermediate, sizes_.hidden)
-            .by(VRAMAUTO_SPLIT_ROWS)
-            .with(VRAMAUTO_BIAS)));
     VRAMAUTO_DO(
-        model_.add(Tensors(in_layer("output.dense").c_str(), VRAMAUTO_ROLE_LINEAR, all, sizes_.hidden, sizes_.intermediate)
-                       .by(VRAMAUTO_SPLIT_COLS)
+        model_.add(Tensors(in_layer("intermediate.dense").c_str(), VRAMAUTO_ROLE_LINEAR, all, sizes_.intermediate, sizes_.hidden)
+                       .by(VRAMAUTO_SPLIT_ROWS)
                        .with(VRAMAUTO_BIAS)));
+    VRAMAUTO_DO(model_.add(Tensors(in_layer("output.dense").c_str(), VRAMAUTO_ROLE_LINEAR, all, sizes_.hidden, sizes_.intermediate)
+                               .by(VRAMAUTO_SPLIT_COLS)
+                               .with(VRAMAUTO_BIAS)));
     return norm(in_layer("output.LayerNorm"), all);
   }
 

@@ -20,9 +20,8 @@ class Blocks {
   vramauto_status write() const {
     for (const auto* part : {"q_proj", "k_proj", "v_proj"}) {
       const auto name = prefix_ + "self_attn." + part;
-      VRAMAUTO_DO(model_.add(linear(name, sizes_.hidden, sizes_.hidden)
-                                 .heads(sizes_.heads, VRAMAUTO_UNEVEN_REFUSE)
-                                 .part_of(estimator::kQkv)));
+      VRAMAUTO_DO(model_.add(
+          linear(name, sizes_.hidden, sizes_.hidden).heads(sizes_.heads, VRAMAUTO_UNEVEN_REFUSE).part_of(estimator::kQkv)));
     }
     VRAMAUTO_DO(add("self_attn.out_proj", sizes_.hidden, sizes_.hidden, VRAMAUTO_SPLIT_COLS));
     VRAMAUTO_DO(norm("layer_norm1"));
@@ -74,8 +73,9 @@ Answer<Sizes> side(const Description& model, std::string_view below, bool words)
     out.positions = VRAMAUTO_TAKE(model.positive("max_position_embeddings", kMostPositions, 0, below));
   }
   if (out.hidden % out.heads != 0)
-    return {{}, model.fail(VRAMAUTO_E_FORMAT, std::string(below) + "/num_attention_heads is " + std::to_string(out.heads) +
-                                                  ", expected a divisor of the hidden size " + std::to_string(out.hidden))};
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, std::string(below) + "/num_attention_heads is " + std::to_string(out.heads) +
+                                              ", expected a divisor of the hidden size " + std::to_string(out.hidden))};
   return {out, VRAMAUTO_OK};
 }
 
@@ -86,8 +86,9 @@ Answer<Picture> picture(const Description& model) {
   out.patch = VRAMAUTO_TAKE(model.positive("patch_size", 1u << 12, 16, kVision));
   out.channels = VRAMAUTO_TAKE(model.positive("num_channels", 64, 3, kVision));
   if (out.patch > out.image)
-    return {{}, model.fail(VRAMAUTO_E_FORMAT, "/vision_config/patch_size is " + std::to_string(out.patch) +
-                                                  ", expected at most the image size " + std::to_string(out.image))};
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, "/vision_config/patch_size is " + std::to_string(out.patch) +
+                                              ", expected at most the image size " + std::to_string(out.image))};
   return {out, VRAMAUTO_OK};
 }
 
@@ -116,12 +117,10 @@ vramauto_status add_encoder(const Description& model, const Picture& picture, st
 }
 
 vramauto_status text_tables(const Description& model, const Sizes& text) {
-  VRAMAUTO_DO(model.add(
-      Tensors("text_model.embeddings.token_embedding", VRAMAUTO_ROLE_EMBEDDING, kInput, text.vocab, text.hidden)
-          .by(VRAMAUTO_SPLIT_VOCAB)));
-  return model.add(
-      Tensors("text_model.embeddings.position_embedding", VRAMAUTO_ROLE_EMBEDDING, kInput, text.positions, text.hidden)
-          .by(VRAMAUTO_SPLIT_VOCAB));
+  VRAMAUTO_DO(model.add(Tensors("text_model.embeddings.token_embedding", VRAMAUTO_ROLE_EMBEDDING, kInput, text.vocab, text.hidden)
+                            .by(VRAMAUTO_SPLIT_VOCAB)));
+  return model.add(Tensors("text_model.embeddings.position_embedding", VRAMAUTO_ROLE_EMBEDDING, kInput, text.positions, text.hidden)
+                       .by(VRAMAUTO_SPLIT_VOCAB));
 }
 
 vramauto_status add_text(const Description& model, const Sizes& text) {
@@ -188,11 +187,10 @@ vramauto_status siglip(const Description& model, std::string_view) {
   VRAMAUTO_DO(tower_part(model, "vision_model.embeddings.position_ids", VRAMAUTO_ROLE_OTHER, positions, 1, false, VRAMAUTO_I64));
   VRAMAUTO_DO(Blocks(model, image.sizes, "vision_model.encoder.layers.*.", true).write());
   VRAMAUTO_DO(tower_part(model, "vision_model.post_layernorm", VRAMAUTO_ROLE_NORM, hidden, 1, true));
-  const bool pools =
-      !model.has("/vision_config/vision_use_head") || VRAMAUTO_READ(model.boolean("/vision_config/vision_use_head"));
+  const bool pools = !model.has("/vision_config/vision_use_head") || VRAMAUTO_READ(model.boolean("/vision_config/vision_use_head"));
   if (pools) VRAMAUTO_DO(siglip_pooler(model, image.sizes));
-  VRAMAUTO_DO(add_plain(model, "text_model.embeddings.position_ids", VRAMAUTO_ROLE_OTHER, kInput, text.positions, 1, false,
-                        VRAMAUTO_I64));
+  VRAMAUTO_DO(
+      add_plain(model, "text_model.embeddings.position_ids", VRAMAUTO_ROLE_OTHER, kInput, text.positions, 1, false, VRAMAUTO_I64));
   VRAMAUTO_DO(add_text(model, text));
   return add_plain(model, "text_model.head", VRAMAUTO_ROLE_OTHER, kOutput, output, text.hidden, true);
 }

@@ -11,11 +11,16 @@ struct Suffix {
   std::string_view text;
   bool scores;
 };
-constexpr Suffix kSuffixes[] = {{"ForTextEncoding", false},       {"EmbeddingModel", false},
-                                {"ForSequenceClassification", true}, {"ForTokenClassification", true},
-                                {"ForAudioClassification", true}, {"ForImageClassification", true},
-                                {"ForVideoClassification", true}, {"ClassificationModel", true},
-                                {"ForRewardModeling", false},     {"RewardModel", false},
+constexpr Suffix kSuffixes[] = {{"ForTextEncoding", false},
+                                {"EmbeddingModel", false},
+                                {"ForSequenceClassification", true},
+                                {"ForTokenClassification", true},
+                                {"ForAudioClassification", true},
+                                {"ForImageClassification", true},
+                                {"ForVideoClassification", true},
+                                {"ClassificationModel", true},
+                                {"ForRewardModeling", false},
+                                {"RewardModel", false},
                                 {"Model", false}};
 constexpr std::string_view kClasses[] = {"ForCausalLM", "ForConditionalGeneration", "ChatModel", "LMHeadModel"};
 
@@ -67,14 +72,10 @@ vramauto_status qwen2_reward(const Description& model, std::string_view architec
   const auto hidden = VRAMAUTO_READ(hidden_of(model));
   const auto dtype = VRAMAUTO_READ(head_dtype(model));
   const std::uint64_t labels = architecture == "Qwen2ForRewardModel" ? 1 : 2;
-  VRAMAUTO_DO(model.add(Tensors("score.0", VRAMAUTO_ROLE_LINEAR, kOutput, hidden, hidden)
-                            .by(VRAMAUTO_SPLIT_ROWS)
-                            .of(dtype)
-                            .with(VRAMAUTO_BIAS)));
-  return model.add(Tensors("score.2", VRAMAUTO_ROLE_LINEAR, kOutput, labels, hidden)
-                       .by(VRAMAUTO_SPLIT_COLS)
-                       .of(dtype)
-                       .with(VRAMAUTO_BIAS));
+  VRAMAUTO_DO(model.add(
+      Tensors("score.0", VRAMAUTO_ROLE_LINEAR, kOutput, hidden, hidden).by(VRAMAUTO_SPLIT_ROWS).of(dtype).with(VRAMAUTO_BIAS)));
+  return model.add(
+      Tensors("score.2", VRAMAUTO_ROLE_LINEAR, kOutput, labels, hidden).by(VRAMAUTO_SPLIT_COLS).of(dtype).with(VRAMAUTO_BIAS));
 }
 
 vramauto_status gpt2_scored(const Description& model, std::string_view) {
@@ -119,10 +120,8 @@ vramauto_status jina_vl(const Description& model, std::string_view) {
   VRAMAUTO_DO(delegate(model, "Qwen2VLForConditionalGeneration"));
   const auto hidden = VRAMAUTO_READ(hidden_of(model));
   const auto dtype = VRAMAUTO_READ(head_dtype(model));
-  VRAMAUTO_DO(model.add(Tensors("score.0", VRAMAUTO_ROLE_LINEAR, kOutput, hidden, hidden)
-                            .by(VRAMAUTO_SPLIT_ROWS)
-                            .of(dtype)
-                            .with(VRAMAUTO_BIAS)));
+  VRAMAUTO_DO(model.add(
+      Tensors("score.0", VRAMAUTO_ROLE_LINEAR, kOutput, hidden, hidden).by(VRAMAUTO_SPLIT_ROWS).of(dtype).with(VRAMAUTO_BIAS)));
   return model.add(
       Tensors("score.2", VRAMAUTO_ROLE_LINEAR, kOutput, 1, hidden).by(VRAMAUTO_SPLIT_COLS).of(dtype).with(VRAMAUTO_BIAS));
 }
@@ -134,16 +133,51 @@ vramauto_status plain(const Description& model, std::string_view architecture) {
   return delegate(model, base);
 }
 
-// vLLM 0.33, models/colbert.py, ColBERTMixin, and colpali.py, colqwen3.py: one projection; its width is stated or is 128.
-vramauto_status late_interaction(const Description& model, std::string_view architecture) {
-  const bool pali = architecture == "ColPaliForRetrieval", lfm = architecture == "ColBERTLfm2Model";
+// vLLM 0.33, models/colbert.py, colpali.py, colqwen3.py, colqwen3_5.py: one projection; its width is stated or is 128.
+vramauto_status project(const Description& model, const char* name, bool bias) {
+  const auto width = VRAMAUTO_READ(model.positive("embedding_dim|embed_dim|dims|dim|projection_dim|colbert_dim", kMostWidth, 128));
+  const auto hidden = VRAMAUTO_READ(hidden_of(model));
+  return add_plain(model, name, VRAMAUTO_ROLE_OTHER, kOutput, width, hidden, bias, VRAMAUTO_READ(head_dtype(model)));
+}
+
+vramauto_status colpali(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "PaliGemmaForConditionalGeneration"));
+  return project(model, "custom_text_proj", false);
+}
+
+vramauto_status colqwen(const Description& model, std::string_view architecture) {
   const bool hybrid = architecture == "ColQwen3_5";
-  VRAMAUTO_DO(delegate(model, pali     ? "PaliGemmaForConditionalGeneration"
-                              : lfm    ? "Lfm2ForCausalLM"
-                              : hybrid ? "Qwen3_5ForConditionalGeneration"
-                                       : "Qwen3VLForConditionalGeneration"));
-  const auto width = VRAMAUTO_READ(model.positive("embed_dim|dims|dim|projection_dim|colbert_dim|embedding_dim", kMostWidth, 128));
-  return add_score(model, lfm ? "linear" : "custom_text_proj", width, !lfm);
+  VRAMAUTO_DO(delegate(model, hybrid ? "Qwen3_5ForConditionalGeneration" : "Qwen3VLForConditionalGeneration"));
+  return project(model, "custom_text_proj", hybrid);
+}
+
+vramauto_status colbert_lfm2(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "Lfm2ForCausalLM"));
+  return project(model, "linear", false);
+}
+
+// vLLM 0.33, models/qwen3_asr_forced_aligner.py: bins of time, in the model's own dtype.
+vramauto_status aligner(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "Qwen3ASRForConditionalGeneration"));
+  const auto bins = VRAMAUTO_READ(model.positive("classify_num", kMostLabels, 0, "/thinker_config"));
+  return add_plain(model, "classifier", VRAMAUTO_ROLE_OTHER, kOutput, bins, VRAMAUTO_READ(hidden_of(model)), false);
+}
+
+// vLLM 0.33, models/d3.py: one row for each answer code.
+vramauto_status decision(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "Qwen3_5ForConditionalGeneration"));
+  if (model.type("/decision_config/codes") != VRAMAUTO_JSON_ARRAY) return add_labels(model, "score");
+  const auto codes = VRAMAUTO_READ(model.length("/decision_config/codes"));
+  if (codes == 0 || codes > kMostLabels)
+    return model.fail(VRAMAUTO_E_FORMAT,
+                      "/decision_config/codes has " + std::to_string(codes) + " entries, expected 1 to 16777216");
+  return add_score(model, "score", codes);
+}
+
+// vLLM 0.33, models/openai_privacy_filter.py.
+vramauto_status privacy_filter(const Description& model, std::string_view) {
+  VRAMAUTO_DO(delegate(model, "GptOssForCausalLM"));
+  return add_labels(model, "score", true);
 }
 
 constexpr Kind kKinds[] = {
@@ -157,12 +191,21 @@ constexpr Kind kKinds[] = {
     {"JinaForRanking", jina_ranking},
     {"JinaVLForRanking", jina_vl},
     {"Gemma3TextModel DeepseekV3BidirectionalModel Lfm2BidirectionalModel", plain},
-    {"ColPaliForRetrieval ColBERTLfm2Model ColQwen3 OpsColQwen3Model ColQwen3_5 Qwen3VLNemotronEmbedModel", late_interaction},
+    {"ColPaliForRetrieval", colpali},
+    {"ColQwen3 OpsColQwen3Model ColQwen3_5 Qwen3VLNemotronEmbedModel", colqwen},
+    {"ColBERTLfm2Model", colbert_lfm2},
+    {"Qwen3ASRForcedAlignerForTokenClassification", aligner},
+    {"D3ForSequenceClassification", decision},
+    {"OpenAIPrivacyFilterForTokenClassification", privacy_filter},
 };
 
 }  // namespace
 
 const Kind* find_wrapped(std::string_view architecture) { return find_in(kKinds, architecture); }
+
+vramauto_status describe_pooled(const Description& model, std::string_view architecture) {
+  return delegate(model, std::string(architecture).c_str());
+}
 
 bool is_converted(std::string_view architecture) { return suffix_of(architecture) != nullptr; }
 
@@ -175,7 +218,7 @@ vramauto_status describe_converted(const Description& model, std::string_view ar
     if (status != VRAMAUTO_E_NO_ESTIMATOR) return status;
   }
   return model.fail(VRAMAUTO_E_UNSUPPORTED, "no estimator knows " + std::string(architecture) + ", nor " + std::string(stem) +
-                                                  "ForCausalLM, which it would be made of");
+                                                "ForCausalLM, which it would be made of");
 }
 
 }  // namespace vramauto::pooling

@@ -34,9 +34,9 @@ class ModernBert {
       : model_(model), sizes_(sizes), biases_(biases), prefix_(prefix) {}
 
   vramauto_status write() const {
-    VRAMAUTO_DO(model_.add(Tensors(named("embeddings.tok_embeddings").c_str(), VRAMAUTO_ROLE_EMBEDDING, kInput, sizes_.vocab,
-                                   sizes_.hidden)
-                               .by(VRAMAUTO_SPLIT_VOCAB)));
+    VRAMAUTO_DO(
+        model_.add(Tensors(named("embeddings.tok_embeddings").c_str(), VRAMAUTO_ROLE_EMBEDDING, kInput, sizes_.vocab, sizes_.hidden)
+                       .by(VRAMAUTO_SPLIT_VOCAB)));
     VRAMAUTO_DO(norm("embeddings.norm", kInput));
     if (sizes_.layers > 1)  // the first layer's norm is the embedding's
       VRAMAUTO_DO(norm("layers.*.attn_norm", {1, sizes_.layers - 1, sizes_.layers - 1, sizes_.layers - 1}));
@@ -57,21 +57,19 @@ class ModernBert {
 
   vramauto_status attention() const {
     for (int part = 0; part < 3; ++part)
-      VRAMAUTO_DO(model_.add(
-          Tensors(named("layers.*.attn.Wqkv").c_str(), VRAMAUTO_ROLE_LINEAR, sizes_.all(), sizes_.hidden, sizes_.hidden)
-              .heads(sizes_.heads, VRAMAUTO_UNEVEN_REFUSE)
-              .part_of(estimator::kQkv)
-              .with(flag(biases_.attention, VRAMAUTO_BIAS))));
-    return model_.add(
-        Tensors(named("layers.*.attn.Wo").c_str(), VRAMAUTO_ROLE_LINEAR, sizes_.all(), sizes_.hidden, sizes_.hidden)
-            .by(VRAMAUTO_SPLIT_COLS)
-            .with(flag(biases_.attention, VRAMAUTO_BIAS)));
+      VRAMAUTO_DO(
+          model_.add(Tensors(named("layers.*.attn.Wqkv").c_str(), VRAMAUTO_ROLE_LINEAR, sizes_.all(), sizes_.hidden, sizes_.hidden)
+                         .heads(sizes_.heads, VRAMAUTO_UNEVEN_REFUSE)
+                         .part_of(estimator::kQkv)
+                         .with(flag(biases_.attention, VRAMAUTO_BIAS))));
+    return model_.add(Tensors(named("layers.*.attn.Wo").c_str(), VRAMAUTO_ROLE_LINEAR, sizes_.all(), sizes_.hidden, sizes_.hidden)
+                          .by(VRAMAUTO_SPLIT_COLS)
+                          .with(flag(biases_.attention, VRAMAUTO_BIAS)));
   }
 
   // Sliding and full layers turn by bases of their own, so by tables of their own.
   vramauto_status tables() const {
-    const auto every =
-        VRAMAUTO_READ(model_.positive("global_attn_every_n_layers", kMostLayers, 3));
+    const auto every = VRAMAUTO_READ(model_.positive("global_attn_every_n_layers", kMostLayers, 3));
     const bool listed = model_.type("/layer_types") == VRAMAUTO_JSON_ARRAY;
     std::vector<bool> full(sizes_.layers);
     for (std::uint32_t layer = 0; layer < sizes_.layers; ++layer) {
@@ -83,9 +81,8 @@ class ModernBert {
           VRAMAUTO_READ(estimator::read_rope(model_, kFamily, kind ? "full_attention" : "sliding_attention", sizes_.head_dim()));
       const auto table = estimator::table_of(rope, sizes_.positions, sizes_.head_dim());
       for (const auto& range : estimator::ranges_of(sizes_.layers, [&](std::uint32_t layer) { return full[layer] == kind; }))
-        VRAMAUTO_DO(model_.add(
-            Tensors(kind ? "rotary_emb" : "local_rotary_emb", VRAMAUTO_ROLE_ROPE, range, table.rows, table.width)
-                .with(VRAMAUTO_NOT_STORED)));
+        VRAMAUTO_DO(model_.add(Tensors(kind ? "rotary_emb" : "local_rotary_emb", VRAMAUTO_ROLE_ROPE, range, table.rows, table.width)
+                                   .with(VRAMAUTO_NOT_STORED)));
     }
     return VRAMAUTO_OK;
   }

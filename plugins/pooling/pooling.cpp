@@ -46,6 +46,16 @@ Answer<Sizes> read_sizes(const Description& model, std::string_view below) {
   return {out, VRAMAUTO_OK};
 }
 
+// sentence-transformers' own length wins: vLLM 0.33, config/model.py, _get_and_verify_max_len (encoder_config).
+Answer<std::uint64_t> stated_length(const Description& model, std::uint64_t otherwise) {
+  constexpr auto* at = "sentence_bert_config.json#/max_seq_length";
+  if (model.type(at) != VRAMAUTO_JSON_INT) return {otherwise, VRAMAUTO_OK};
+  const auto length = VRAMAUTO_TAKE(model.integer(at));
+  if (length <= 0 || static_cast<std::uint64_t>(length) > kMostPositions)
+    return {0, model.fail(VRAMAUTO_E_FORMAT, std::string(at) + " is " + std::to_string(length) + ", expected a positive integer")};
+  return {static_cast<std::uint64_t>(length), VRAMAUTO_OK};
+}
+
 vramauto_status set_traits(const Description& model, const Sizes& sizes, std::uint64_t length) {
   vramauto_traits traits{};
   traits.struct_size = sizeof traits;
@@ -53,7 +63,7 @@ vramauto_status set_traits(const Description& model, const Sizes& sizes, std::ui
   traits.layers = sizes.layers;
   traits.hidden = sizes.hidden;
   traits.vocab = sizes.vocab;
-  traits.max_model_len = length;
+  traits.max_model_len = VRAMAUTO_READ(stated_length(model, length));
   traits.dtype = VRAMAUTO_READ(read_dtype(model));
   return model.traits(traits);
 }
@@ -119,10 +129,24 @@ std::string_view architecture_of(const vramauto_host* host, vramauto_call* call)
   return info.architecture;
 }
 
+// A decoder that sentence-transformers pools: vLLM 0.33, transformers_utils/config.py, get_pooling_config.
+bool is_pooled(const Description& model, std::string_view architecture) {
+  constexpr std::uint64_t kMost = 16;
+  std::uint64_t count = 0;
+  if (!architecture.ends_with("ForCausalLM") && !architecture.ends_with("ForConditionalGeneration")) return false;
+  if (model.host()->json_length(model.call(), "modules.json#", &count) != VRAMAUTO_OK) return false;
+  for (std::uint64_t i = 0; i < count && i < kMost; ++i) {
+    const auto at = "modules.json#/" + std::to_string(i) + "/type";
+    if (model.type(at.c_str()) == VRAMAUTO_JSON_STRING && model.text(at.c_str()).value.ends_with("Pooling")) return true;
+  }
+  return false;
+}
+
 // Whatever another estimator knows by its own name is not merely converted here.
 std::int32_t match(const vramauto_host* host, vramauto_call* call) {
   const auto architecture = architecture_of(host, call);
   if (find_kind(architecture)) return 900;
+  if (is_pooled(Description(host, call), architecture)) return 950;
   return is_converted(architecture) ? 550 : 0;
 }
 
@@ -130,6 +154,7 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   const Description model(host, call);
   const auto architecture = architecture_of(host, call);
   if (const auto* kind = find_kind(architecture)) return kind->describe(model, architecture);
+  if (is_pooled(model, architecture)) return describe_pooled(model, architecture);
   if (is_converted(architecture)) return describe_converted(model, architecture);
   return model.fail(VRAMAUTO_E_UNSUPPORTED, "the architecture is none of the pooling models that are known");
 }

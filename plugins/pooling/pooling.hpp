@@ -39,6 +39,7 @@ vramauto_status describe_jina(const Description& model, const Sizes& sizes, std:
 
 // Decoders that the engine converts: named after a task (Qwen3ForSequenceClassification).
 bool is_converted(std::string_view architecture);
+vramauto_status describe_pooled(const Description& model, std::string_view architecture);  // as it is, but pooled
 vramauto_status describe_converted(const Description& model, std::string_view architecture);
 
 bool has_word(std::string_view words, std::string_view wanted);

@@ -19,12 +19,19 @@ struct Shape {
 struct Names {
   std::string_view embeddings, norm, layer, qkv, out, up, down, attention_norm, mlp_norm;
 };
-constexpr Names kNomic{"embeddings", "emb_ln", "encoder.layers.*.", "attn.Wqkv", "attn.out_proj", "mlp.fc1", "mlp.fc2", "norm1",
-                       "norm2"};
-constexpr Names kJina{"embeddings", "emb_ln", "encoder.layers.*.", "mixer.Wqkv", "mixer.out_proj", "mlp.fc1", "mlp.fc2", "norm1",
-                      "norm2"};
-constexpr Names kGte{"embeddings",      "embeddings.LayerNorm", "encoder.layer.*.", "attention.qkv_proj", "attention.o_proj",
-                     "mlp.up_gate_proj", "mlp.down_proj",        "attn_ln",          "mlp_ln"};
+constexpr Names kNomic{"embeddings", "emb_ln", "encoder.layers.*.", "attn.Wqkv", "attn.out_proj", "mlp.fc1", "mlp.fc2",
+                       "norm1",      "norm2"};
+constexpr Names kJina{"embeddings", "emb_ln", "encoder.layers.*.", "mixer.Wqkv", "mixer.out_proj", "mlp.fc1", "mlp.fc2",
+                      "norm1",      "norm2"};
+constexpr Names kGte{"embeddings",
+                     "embeddings.LayerNorm",
+                     "encoder.layer.*.",
+                     "attention.qkv_proj",
+                     "attention.o_proj",
+                     "mlp.up_gate_proj",
+                     "mlp.down_proj",
+                     "attn_ln",
+                     "mlp_ln"};
 
 class RopeBert {
  public:
@@ -35,8 +42,8 @@ class RopeBert {
     VRAMAUTO_DO(embeddings());
     VRAMAUTO_DO(attention());
     if (table.width)
-      VRAMAUTO_DO(model_.add(Tensors("rotary_emb", VRAMAUTO_ROLE_ROPE, sizes_.all(), table.rows, table.width)
-                                 .with(VRAMAUTO_NOT_STORED)));
+      VRAMAUTO_DO(
+          model_.add(Tensors("rotary_emb", VRAMAUTO_ROLE_ROPE, sizes_.all(), table.rows, table.width).with(VRAMAUTO_NOT_STORED)));
     const auto has_experts = [&](std::uint32_t layer) { return shape_.experts && shape_.every && layer % shape_.every == 1; };
     for (const auto& range : estimator::ranges_of(sizes_.layers, [&](std::uint32_t layer) { return !has_experts(layer); }))
       VRAMAUTO_DO(mlp(range));
@@ -56,8 +63,8 @@ class RopeBert {
 
   vramauto_status embeddings() const {
     const auto words = named(names_.embeddings) + ".word_embeddings", types = named(names_.embeddings) + ".token_type_embeddings";
-    VRAMAUTO_DO(model_.add(
-        Tensors(words.c_str(), VRAMAUTO_ROLE_EMBEDDING, kInput, sizes_.vocab, sizes_.hidden).by(VRAMAUTO_SPLIT_VOCAB)));
+    VRAMAUTO_DO(
+        model_.add(Tensors(words.c_str(), VRAMAUTO_ROLE_EMBEDDING, kInput, sizes_.vocab, sizes_.hidden).by(VRAMAUTO_SPLIT_VOCAB)));
     if (sizes_.types)
       VRAMAUTO_DO(model_.add(
           Tensors(types.c_str(), VRAMAUTO_ROLE_EMBEDDING, kInput, sizes_.types, sizes_.hidden).by(VRAMAUTO_SPLIT_VOCAB)));
@@ -90,8 +97,8 @@ class RopeBert {
 
   // NomicMoE: one up projection an expert, divided along its width; one bias for all.
   vramauto_status experts(const vramauto_layers& range) const {
-    VRAMAUTO_DO(add_plain(model_, in_layer("mlp.router.layer").c_str(), VRAMAUTO_ROLE_ROUTER, range, shape_.experts,
-                          sizes_.hidden, false));
+    VRAMAUTO_DO(
+        add_plain(model_, in_layer("mlp.router.layer").c_str(), VRAMAUTO_ROLE_ROUTER, range, shape_.experts, sizes_.hidden, false));
     for (const bool up : {true, false}) {
       const auto name = in_layer(up ? "mlp.experts.mlp.w1" : "mlp.experts.mlp.w2");
       Tensors tensors(name.c_str(), VRAMAUTO_ROLE_EXPERT, range, up ? sizes_.intermediate : sizes_.hidden,
@@ -151,7 +158,8 @@ vramauto_status gte(const Description& model, std::string_view architecture) {
   if (!scores) return VRAMAUTO_OK;
   const auto dtype = VRAMAUTO_READ(head_dtype(model));
   VRAMAUTO_DO(add_plain(model, "new.pooler.dense", VRAMAUTO_ROLE_OTHER, kOutput, sizes.hidden, sizes.hidden, true, dtype));
-  return add_plain(model, "classifier", VRAMAUTO_ROLE_LINEAR, kOutput, VRAMAUTO_READ(read_labels(model)), sizes.hidden, true, dtype);
+  return add_plain(model, "classifier", VRAMAUTO_ROLE_LINEAR, kOutput, VRAMAUTO_READ(read_labels(model)), sizes.hidden, true,
+                   dtype);
 }
 
 constexpr Kind kKinds[] = {

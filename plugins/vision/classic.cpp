@@ -1,5 +1,7 @@
 #include "classic.hpp"
 
+#include <string>
+
 namespace vramauto::vision {
 
 Answer<VitSizes> read_vit(const Description& model, const std::string& at) {
@@ -45,9 +47,7 @@ Answer<std::uint32_t> layers_for(const Description& model, const char* at, std::
   return {deepest, VRAMAUTO_OK};
 }
 
-namespace {
-
-Tower& add_blocks(Tower& tower, const VitSizes& s, std::uint32_t used) {
+Tower& add_siglip_blocks(Tower& tower, const VitSizes& s, std::uint32_t used) {
   return tower.blocks({.at = "encoder.layers.*.",
                        .layers = used,
                        .heads = s.heads,
@@ -59,6 +59,8 @@ Tower& add_blocks(Tower& tower, const VitSizes& s, std::uint32_t used) {
                        .o = "self_attn.out_proj",
                        .norms = "layer_norm1 layer_norm2"});
 }
+
+namespace {
 
 bool has_last(LastNorm last, const VitSizes& s, std::uint32_t used) {
   return last == LastNorm::always || (last == LastNorm::if_whole && used == s.layers);
@@ -74,7 +76,7 @@ Tower& add_positions(Tower& tower, const VitSizes& s, std::uint64_t count) {
 Tower& add_siglip(Tower& tower, const VitSizes& s, std::uint32_t used, LastNorm last) {
   tower.conv("embeddings.patch_embedding", s.hidden, s.channels * s.patch * s.patch, true);
   add_positions(tower, s, s.patches());
-  add_blocks(tower, s, used);
+  add_siglip_blocks(tower, s, used);
   if (has_last(last, s, used)) tower.norm("post_layernorm", s.hidden, true);
   return tower;
 }
@@ -84,7 +86,7 @@ Tower& add_clip(Tower& tower, const VitSizes& s, std::uint32_t used, LastNorm la
   tower.conv("embeddings.patch_embedding", s.hidden, s.channels * s.patch * s.patch, false);
   add_positions(tower, s, s.patches() + 1);
   tower.norm("pre_layrnorm", s.hidden, true);
-  add_blocks(tower, s, used);
+  add_siglip_blocks(tower, s, used);
   if (has_last(last, s, used)) tower.norm("post_layernorm", s.hidden, true);
   return tower;
 }

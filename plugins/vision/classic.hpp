@@ -29,6 +29,8 @@ Answer<std::uint32_t> layers_for(const Description& model, const char* at, std::
 enum class LastNorm : std::uint8_t { if_whole, always, never };
 Tower& add_siglip(Tower& tower, const VitSizes& sizes, std::uint32_t used, LastNorm last = LastNorm::if_whole);
 Tower& add_clip(Tower& tower, const VitSizes& sizes, std::uint32_t used, LastNorm last = LastNorm::if_whole);
+// The blocks of both alone.
+Tower& add_siglip_blocks(Tower& tower, const VitSizes& sizes, std::uint32_t used);
 // Pixtral's in transformers' layout.
 Tower& add_pixtral(Tower& tower, const VitSizes& sizes, std::uint32_t used);
 

@@ -177,9 +177,68 @@ vramauto_status gemma4(const Description& model) {
   return tower.done();
 }
 
+// No towers: patches and frames of sound go straight to the text's width. The class builds both whatever is asked of it.
+vramauto_status gemma4_unified(const Description& model) {
+  const std::string at = "/vision_config";
+  const auto text = VRAMAUTO_READ(text_hidden(model));
+  const auto small = VRAMAUTO_READ(model.positive("patch_size", kMostEdge, 16, at));
+  const auto pool = VRAMAUTO_READ(model.positive("pooling_kernel_size", 64, 3, at));
+  const auto edge = VRAMAUTO_READ(model.positive("model_patch_size", kMostEdge, small * pool, at));
+  const auto width = VRAMAUTO_READ(model.positive("mm_embed_dim|hidden_size", kWidest, 3840, at));
+  const auto positions = VRAMAUTO_READ(model.positive("mm_posemb_size", kWidest, 1120, at));
+  const auto tokens = VRAMAUTO_READ(model.positive("num_soft_tokens|default_output_length", kWidest, 280, at));
+  const auto patch = 3 * edge * edge;
+  const Blocks none{.hidden = width};
+  VRAMAUTO_DO(add_encoder(model, {.tokens = tokens, .patches = tokens, .inputs = tokens * patch}, none));
+  Profile video{.modality = "video", .tokens = 70 + 2 + 6, .patches = 70, .inputs = 70 * patch};
+  video.max_frames = 32;
+  VRAMAUTO_DO(add_encoder(model, video, none));
+  Tower tower(model, "model.vision_embedder.", 0);
+  tower.norm("patch_ln1", patch, true).column("patch_dense", width, patch, true).norm("patch_ln2", width, true);
+  tower.table("pos_embedding", 2 * positions, width).norm("pos_norm", width, true);
+  const auto out = VRAMAUTO_READ(model.positive("output_proj_dims", kWidest, width, at));
+  tower.under("model.embed_vision.").whole("embedding_projection", text, out, false);
+  if (!model.has("/audio_config")) return tower.done();
+  const auto samples = VRAMAUTO_READ(model.positive("audio_embed_dim", kWidest, 640, "/audio_config"));
+  VRAMAUTO_DO(add_encoder(model, {.modality = "audio", .tokens = 750, .patches = 750, .inputs = 750 * samples}, none));
+  return tower.under("model.embed_audio.").whole("embedding_projection", text, samples, false).done();
+}
+
+// Gemma 4's tower, and a gated MLP that what was denoised before passes.
+vramauto_status diffusion_gemma(const Description& model) {
+  if (model.has("/vision_config")) {
+    const auto v = VRAMAUTO_READ(read_gemma4(model));
+    const auto text = VRAMAUTO_READ(text_hidden(model));
+    const auto patches = v.tokens * v.pool * v.pool, patch = 3 * v.vit.patch * v.vit.patch;
+    VRAMAUTO_DO(add_encoder(model, {.tokens = v.tokens, .patches = patches, .inputs = patches * patch}, v.vit.shape()));
+    Tower tower(model, "", 1);
+    add_gemma4_vision(tower, v).under("model.embed_vision.").whole("embedding_projection", text, v.vit.hidden, false);
+    VRAMAUTO_DO(tower.done());
+  }
+  return VRAMAUTO_OK;
+}
+
+vramauto_status self_conditioning(const Description& model) {
+  const auto text = VRAMAUTO_READ(text_hidden(model));
+  const auto inner = VRAMAUTO_READ(model.positive("intermediate_size", kWidest, 0, "/text_config"));
+  const auto wide = VRAMAUTO_READ(model.positive("self_conditioning_size", kWidest, inner));
+  Tower tower(model, "model.self_conditioning.", 0);
+  tower.norm("pre_norm", text, false).dense("gate_proj", wide, text, false).dense("up_proj", wide, text, false);
+  return tower.dense("down_proj", text, wide, false).done();
+}
+
 constexpr Composite kKinds[] = {
     {.architectures = "Gemma3ForConditionalGeneration", .towers = gemma3, .text_architecture = "Gemma3ForCausalLM"},
     {.architectures = "Gemma4ForConditionalGeneration", .towers = gemma4, .text_architecture = "Gemma4ForCausalLM"},
+    {.architectures = "Gemma4UnifiedForConditionalGeneration",
+     .towers = gemma4_unified,
+     .text_architecture = "Gemma4ForCausalLM",
+     .score = 600},
+    {.architectures = "DiffusionGemmaForBlockDiffusion",
+     .towers = diffusion_gemma,
+     .text_architecture = "Gemma4ForCausalLM",
+     .after = self_conditioning,
+     .score = 600},
     {.architectures = "PaliGemmaForConditionalGeneration", .towers = paligemma},
 };
 

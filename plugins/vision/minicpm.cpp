@@ -34,11 +34,10 @@ Answer<int> read_version(const Description& model) {
   return {static_cast<int>(version * 10 + 0.5), VRAMAUTO_OK};
 }
 
-Answer<Sizes> read(const Description& model) {
+// The tower alone, which every version reads alike.
+Answer<Sizes> read_tower(const Description& model) {
   const std::string at = "/vision_config";
   Sizes s;
-  s.version = VRAMAUTO_TAKE(read_version(model));
-  if (s.version == 20) return {{}, model.fail(VRAMAUTO_E_UNSUPPORTED, "version 2.0 takes its tower from timm, which is not known")};
   s.hidden = VRAMAUTO_TAKE(model.positive("hidden_size", kWidest, 0, at));
   s.intermediate = VRAMAUTO_TAKE(model.positive("intermediate_size", kWidest, 0, at));
   s.layers = VRAMAUTO_TAKE(narrow_positive(model, "num_hidden_layers", kMostLayers, 0, at));
@@ -47,10 +46,18 @@ Answer<Sizes> read(const Description& model) {
   s.patch = VRAMAUTO_TAKE(model.positive("patch_size", kMostEdge, 14, at));
   const auto side = VRAMAUTO_TAKE(model.positive("image_size", kMostEdge, 980, at)) / s.patch;
   s.positions = std::max<std::uint64_t>(1, side * side);
+  if (model.has("/drop_vision_last_layer") && VRAMAUTO_TAKE(model.boolean("/drop_vision_last_layer")) && s.layers > 1) --s.layers;
+  return {s, VRAMAUTO_OK};
+}
+
+Answer<Sizes> read(const Description& model) {
+  const auto version = VRAMAUTO_TAKE(read_version(model));
+  if (version == 20) return {{}, model.fail(VRAMAUTO_E_UNSUPPORTED, "version 2.0 takes its tower from timm, which is not known")};
+  auto s = VRAMAUTO_TAKE(read_tower(model));
+  s.version = version;
   s.text = VRAMAUTO_TAKE(model.positive("hidden_size", kWidest));
   s.queries = VRAMAUTO_TAKE(model.positive("query_num", kWidest, 64));
   s.slices = VRAMAUTO_TAKE(model.positive("max_slice_nums", 64, 9, "/slice_config"));
-  if (model.has("/drop_vision_last_layer") && VRAMAUTO_TAKE(model.boolean("/drop_vision_last_layer")) && s.layers > 1) --s.layers;
   return {s, VRAMAUTO_OK};
 }
 
@@ -132,7 +139,32 @@ Answer<std::string_view> text_of(const Description& model) {
   return {found, VRAMAUTO_OK};
 }
 
+// MiniCPM-V 4.6 and 4.7: windows of four patches are merged inside the tower and again behind it.
+vramauto_status merged(const Description& model) {
+  auto s = VRAMAUTO_READ(read_tower(model));
+  s.text = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 0, "/text_config"));
+  Profile image{.modality = "image", .tokens = 10 * 64, .patches = 10 * 1024, .inputs = 10 * 1024 * s.channels * s.patch * s.patch};
+  image.output = static_cast<std::uint32_t>(s.text);
+  VRAMAUTO_DO(add_encoder(model, image, blocks_of(s)));
+  Tower tower(model, "model.vision_tower.", 1);
+  tower.conv("embeddings.patch_embedding", s.hidden, s.channels * s.patch * s.patch, true);
+  tower.table("embeddings.position_embedding", s.positions, s.hidden).blocks(blocks_of(s));
+  tower.norm("post_layernorm", s.hidden, true).under("model.vision_tower.vit_merger.");
+  auto window = blocks_of(s);
+  window.at = "";
+  window.layers = 1;
+  window.intermediate = 0;
+  window.norms = "layer_norm1";
+  const auto four = 4 * s.hidden, inner = 4 * s.intermediate;
+  tower.blocks(window).norm("pre_norm", four, true).dense("linear_1", inner, four, true).dense("linear_2", s.hidden, inner, true);
+  tower.under("model.merger.mlp.0.").norm("pre_norm", four, true).dense("linear_1", four, four, true);
+  return tower.dense("linear_2", s.text, four, true).done();
+}
+
 constexpr Composite kKinds[] = {
+    {.architectures = "MiniCPMV4_6ForConditionalGeneration MiniCPMV4_7ForConditionalGeneration MiniCPMOcrForConditionalGeneration",
+     .towers = merged,
+     .text_architecture = "Qwen3_5ForCausalLM"},
     {.architectures = "MiniCPMV", .towers = before, .text = "", .prefix = "llm.", .after = after, .find_text = text_of},
     {.architectures = "MiniCPMO",
      .towers = before_with_audio,

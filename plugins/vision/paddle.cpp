@@ -69,7 +69,28 @@ vramauto_status paddle(const Description& model) {
   return tower.dense("linear_1", merged, merged, true).dense("linear_2", s.text, merged, true).done();
 }
 
+// Keye-VL 1.0 normalises before patches are merged, 1.5 after.
+template <bool kLater>
+vramauto_status keye(const Description& model) {
+  const auto s = VRAMAUTO_READ(read(model));
+  VRAMAUTO_DO(encoders(model, s, 1003520, true));
+  Tower tower(model, "visual.", 3);
+  tower.conv("vision_model.embeddings.patch_embedding", s.hidden, s.channels * s.patch * s.patch, true);
+  tower.table("vision_model.embeddings.position_embedding", s.positions, s.hidden);
+  tower.table("vision_model.embeddings.packing_position_embedding", 32768, s.hidden).of(VRAMAUTO_I64);
+  tower.made("vision_model.embeddings.position_ids", s.positions, 1).of(0).blocks(blocks_of(s)).of(VRAMAUTO_F32);
+  tower.made("vision_model.encoder.rotary_pos_emb.inv_freq", s.hidden / s.heads / 4, 1).of(0);
+  const auto merged = s.hidden * 4;
+  tower.norm("vision_model.post_layernorm", s.hidden, true).under("mlp_AR.").norm("pre_norm", kLater ? merged : s.hidden, true);
+  return tower.column("linear_1", merged, merged, true).row("linear_2", s.text, merged, true).done();
+}
+
 constexpr Composite kKinds[] = {
+    {.architectures = "KeyeForConditionalGeneration", .towers = keye<false>, .prefix = "", .text_architecture = "Qwen3ForCausalLM"},
+    {.architectures = "KeyeVL1_5ForConditionalGeneration",
+     .towers = keye<true>,
+     .prefix = "",
+     .text_architecture = "Qwen3ForCausalLM"},
     {.architectures = "PaddleOCRVLForConditionalGeneration",
      .towers = paddle,
      .prefix = "",

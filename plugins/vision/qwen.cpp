@@ -141,11 +141,12 @@ Tower& add_qwen_tower(Tower& tower, const QwenSizes& s) {
 
 namespace {
 
-template <QwenTower kKind>
+template <QwenTower kKind, bool kQuantised = true>
 vramauto_status towers(const Description& model) {
   const auto s = VRAMAUTO_READ(read_qwen(model, "/vision_config", kKind));
   VRAMAUTO_DO(add_qwen_encoders(model, s));
   Tower tower(model, "model.visual.", 3);
+  tower.unquantised(!kQuantised);
   return add_qwen_tower(tower, s).done();
 }
 
@@ -166,6 +167,21 @@ constexpr Composite kKinds[] = {
     {.architectures = "Qwen3VLForConditionalGeneration",
      .towers = towers<QwenTower::qwen3>,
      .text_architecture = "Qwen3ForCausalLM"},
+    {.architectures = "Cosmos3ForConditionalGeneration Alpamayo2Super",
+     .towers = towers<QwenTower::qwen3>,
+     .text_architecture = "Qwen3ForCausalLM"},
+    {.architectures = "InternS1ProForConditionalGeneration",
+     .towers = towers<QwenTower::qwen3, false>,
+     .text_architecture = "Qwen3MoeForCausalLM"},
+    {.architectures = "InternS2PreviewForConditionalGeneration",
+     .towers = towers<QwenTower::qwen3>,
+     .text_architecture = "Qwen3_5MoeForCausalLM"},
+    {.architectures = "Qwen4ExpForConditionalGeneration",
+     .towers = towers<QwenTower::qwen3>,
+     .text_architecture = "Qwen4ExpForCausalLM"},
+    {.architectures = "Tarsier2ForConditionalGeneration",
+     .towers = towers<QwenTower::qwen2>,
+     .text_architecture = "Qwen2ForCausalLM"},
     {.architectures = "Qwen3VLMoeForConditionalGeneration",
      .towers = towers<QwenTower::qwen3>,
      .text_architecture = "Qwen3MoeForCausalLM"},

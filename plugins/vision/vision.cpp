@@ -3,14 +3,17 @@
 
 #include <string>
 
+#include "molmo.hpp"
+
 namespace vramauto::vision {
 namespace {
 
 using estimator::Answer;
 
-constexpr std::span<const Composite> (*kTables[])() = {glm_kinds,   minicpm_kinds, paddle_kinds, audio_kinds, deepseek_kinds,
-                                                       gemma_kinds, intern_kinds,  llama4_kinds, llava_kinds, mistral_kinds,
-                                                       small_kinds, kimi_kinds,    qwen_kinds};
+constexpr std::span<const Composite> (*kTables[])() = {
+    granite_speech_kinds, audio_kinds, deepseek_kinds, gemma3n_kinds, gemma_kinds,   glm_kinds,     idefics_kinds,
+    intern_kinds,         kimi_kinds,  llama4_kinds,   llava_kinds,   minicpm_kinds, mistral_kinds, molmo_kinds,
+    paddle_kinds,         phi4_kinds,  qwen_kinds,     small_kinds,   speech_kinds,  step_kinds};
 
 bool has_word(std::string_view words, std::string_view wanted) {
   while (!words.empty()) {
@@ -64,8 +67,8 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
 }
 
 constexpr vramauto_estimator kVision{sizeof(vramauto_estimator), 0, "vision", match, describe};
-constexpr const vramauto_estimator* kEstimators[] = {&kVision};
-constexpr vramauto_plugin kPlugin{sizeof(vramauto_plugin), 1, "org.vramauto.vision", "0.1.0", "Apache-2.0", kEstimators};
+constexpr const vramauto_estimator* kEstimators[] = {&kVision, &kMolmoText};
+constexpr vramauto_plugin kPlugin{sizeof(vramauto_plugin), 2, "org.vramauto.vision", "0.1.0", "Apache-2.0", kEstimators};
 
 struct TextKind {
   std::string_view types, architecture;

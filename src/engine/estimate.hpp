@@ -86,6 +86,7 @@ class Estimate {
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp
   std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged
+  bool keeps_cache = true;          // false: an encoder, whose attention has nothing to keep between steps
   Bytes bytes_per_token = 0;        // all token-indexed caches of one rank, the fullest
   Bytes bytes_per_block = 0;        // as allocated, on the fullest rank
   std::uint64_t model_max_len = 0;  // the model's own

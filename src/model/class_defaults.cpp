@@ -105,17 +105,29 @@ struct Filler {
   void fill_keys(const Value& config, const ClassDefaults& row, Patch& patch, int depth) {
     for (auto rest = row.keys; !rest.empty();) {
       const auto word = take_word(rest, ' ');
-      const auto split = word.find_first_of("=~:?");
+      const auto split = word.find_first_of("=~:?!");
       const auto names = word.substr(0, split);
       const auto value = word.substr(split + 1);
       if (word[split] == '~') {
         add_layer_types(config, value[0] - '0', patch);
+      } else if (word[split] == '!' && !config.find(names)) {
+        add_whole(names, value, patch, depth);
       } else if (word[split] != '=') {
-        fill_nested(config, names, value, word[split] == ':', patch, depth);
+        fill_nested(config, names, value, word[split] != '?', patch, depth);
       } else if (!states_any(config, names)) {
         patch.add(names.substr(0, names.find('|')), value);
       }
     }
+  }
+
+  // A class that does not look beside it: what is not there is all defaults.
+  void add_whole(std::string_view key, std::string_view type, Patch& patch, int depth) {
+    const auto* row = find_class(type);
+    if (!row || depth >= max_depth) return;
+    Patch all{patch.pointer, {}, {}};
+    all.add("model_type", fmt::format("\"{}\"", type));
+    fill_keys(Value{}, *row, all, depth + 1);
+    patch.add(key, fmt::format("{{{}}}", all.members));
   }
 
   void fill_nested(const Value& parent, std::string_view key, std::string_view type, bool fixed, Patch& patch, int depth) {

@@ -41,12 +41,18 @@ constexpr ClassDefaults rows[] = {
     {"gemma4_vision",
      "hidden_size=768 num_hidden_layers=16 num_attention_heads=12 num_key_value_heads=12 head_dim=64 intermediate_size=3072 "
      "max_position_embeddings=131072 pooling_kernel_size=3 patch_size=16 position_embedding_size=10240"},
-    {"glm4v", "tie_word_embeddings=false vision_config:glm4v_vision text_config:glm4v_text"},
-    {"glm4v_moe", "tie_word_embeddings=false vision_config:glm4v_moe_vision text_config:glm4v_moe_text"},
+    {"gemma4_unified",
+     "tie_word_embeddings=true text_config:gemma4_unified_text vision_config:gemma4_unified_vision "
+     "audio_config:gemma4_unified_audio"},
+    {"gemma4_unified_audio", "audio_embed_dim|hidden_size|output_proj_dims=640"},
+    {"gemma4_unified_vision", "patch_size=16 pooling_kernel_size=3 mm_embed_dim=3840 mm_posemb_size=1120 output_proj_dims=3840"},
+    {"diffusion_gemma", "tie_word_embeddings=true text_config:diffusion_gemma_text vision_config?gemma4_vision"},
+    {"glm4v", "tie_word_embeddings=false vision_config:glm4v_vision text_config!glm4v_text"},
+    {"glm4v_moe", "tie_word_embeddings=false vision_config:glm4v_moe_vision text_config!glm4v_moe_text"},
     {"glm4v_moe_vision glm4v_vision",
      "hidden_size=1536 depth|num_hidden_layers=24 num_heads|num_attention_heads=12 intermediate_size=13696 in_channels|in_chans=3 "
      "image_size=336 patch_size=14 spatial_merge_size=2 temporal_patch_size=2 out_hidden_size=4096"},
-    {"glm_ocr", "tie_word_embeddings=false vision_config:glm_ocr_vision text_config:glm_ocr_text"},
+    {"glm_ocr", "tie_word_embeddings=false vision_config:glm_ocr_vision text_config!glm_ocr_text"},
     {"glm_ocr_vision",
      "hidden_size=1024 depth|num_hidden_layers=24 num_heads|num_attention_heads=16 intermediate_size=4096 attention_bias=true "
      "in_channels|in_chans=3 image_size=336 patch_size=14 spatial_merge_size=2 temporal_patch_size=2 out_hidden_size=1536"},

@@ -11,6 +11,7 @@ namespace vramauto::model {
 //        key|other=value     the same, unless the file uses the other name (the class's attribute_map)
 //        layer_types~n       every nth layer attends fully, the others slide (n: sliding_window_pattern, where the file has it)
 //        key:type            a nested configuration, always of that type
+//        key!type            the same, and where there is none one of defaults alone: flat keys are not the text's
 //        key?type            a nested configuration of its own model_type, or of that type where it states none
 struct ClassDefaults {
   std::string_view types, keys;

@@ -121,6 +121,14 @@ constexpr ClassDefaults rows[] = {
      "intermediate_size=9216 max_position_embeddings=131072 tie_word_embeddings=true sliding_window=512 "
      "vocab_size_per_layer_input=262144 hidden_size_per_layer_input=256 num_kv_shared_layers=0 sliding_window_pattern=6 "
      "global_head_dim=512"},
+    {"gemma4_unified_text",
+     "vocab_size=262144 hidden_size=2304 num_hidden_layers=30 num_attention_heads=8 num_key_value_heads=4 head_dim=256 "
+     "intermediate_size=9216 max_position_embeddings=262144 tie_word_embeddings=true sliding_window=1024 "
+     "num_kv_shared_layers=0 hidden_size_per_layer_input=0 global_head_dim=512"},
+    {"diffusion_gemma_text",
+     "vocab_size=262144 hidden_size=2304 num_hidden_layers=30 num_attention_heads=8 num_key_value_heads=4 head_dim=256 "
+     "intermediate_size=9216 max_position_embeddings=131072 tie_word_embeddings=true sliding_window=512 "
+     "num_kv_shared_layers=0 hidden_size_per_layer_input=0 global_head_dim=512 attention_k_eq_v=true"},
     {"glm glm4",
      "vocab_size=151552 hidden_size=4096 num_hidden_layers=40 num_attention_heads=32 num_key_value_heads=2 head_dim=128 "
      "intermediate_size=13696 max_position_embeddings=131072 tie_word_embeddings=false attention_bias=true"},

@@ -17,8 +17,9 @@ constexpr std::uint64_t kMaxConfig = std::uint64_t{64} << 20;
 constexpr std::string_view kConfig = "config.json", kParams = "params.json", kSafetensors = ".safetensors", kBin = ".bin",
                            kIndex = ".safetensors.index.json";
 // Read where they are there; what is in them is for estimators to know.
-constexpr std::array<std::string_view, 5> kDocuments = {"adapter_config.json", "hf_quant_config.json", kParams,
-                                                        "preprocessor_config.json", "processor_config.json"};
+constexpr std::array<std::string_view, 7> kDocuments = {"adapter_config.json",      "hf_quant_config.json",  kParams,
+                                                        "preprocessor_config.json", "processor_config.json", "modules.json",
+                                                        "sentence_bert_config.json"};
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;

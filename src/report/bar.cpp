@@ -15,7 +15,7 @@ std::vector<Segment> segments(const plan::Plan& plan, std::size_t rank) {
       {"activations", "▓", r.activation.best},
       {"CUDA graphs", "▚", graphs},
       {"other", "▒", saturating_add(r.non_torch.best, r.other_in_budget.best)},
-      {"KV cache", "░", rank < plan.cache_bytes.size() ? plan.cache_bytes[rank] : 0},
+      {"KV cache", "░", rank < plan.cache_bytes.size() && plan.estimate->keeps_cache ? plan.cache_bytes[rank] : 0},
       {"outside the budget", "▞", r.outside.best},
   };
   Bytes used = 0;

@@ -121,6 +121,7 @@ void add_settings(std::string& out, const plan::Plan& plan) {
 
 void add_cache(std::string& out, const plan::Plan& plan) {
   const auto& estimate = *plan.estimate;
+  if (!estimate.keeps_cache) return add(out, "cache", "none: the model keeps no keys and values between steps");
   auto line = fmt::format("{:.1f} KiB a token, {} for one sequence of {}", static_cast<double>(estimate.bytes_per_token) / 1024,
                           text::gib(plan.required_bytes), text::grouped(plan.max_model_len));
   if (!plan.cache_bytes.empty())
@@ -140,7 +141,7 @@ void add_alternatives(std::string& out, const plan::Plan& plan) {
     add(out, label, fmt::format("--{} {}: {}", other.option, other.value, gain(other)));
     label = "";
   }
-  if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return;
+  if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes || !plan.estimate->keeps_cache) return;
   const auto most = plan::maximal(plan);
   if (most.fits == plan::Fits::yes && most.utilization > plan.utilization)
     add(out, "maximal", fmt::format("--policy maximal gives {}", gain(most)));

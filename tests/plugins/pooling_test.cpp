@@ -79,7 +79,9 @@ TEST_CASE("pooling: is_causal false takes a pooled decoder's cache away") {
 }
 
 TEST_CASE("pooling: a reranker's label count comes from its tokens where it is made of a decoder") {
-  const auto labels = [](std::string_view more) { return find(describe(llama("LlamaForSequenceClassification", more)), "score")->rows; };
+  const auto labels = [](std::string_view more) {
+    return find(describe(llama("LlamaForSequenceClassification", more)), "score")->rows;
+  };
   CHECK(labels("") == 2);
   CHECK(labels(R"(, "num_labels": 5)") == 5);
   CHECK(labels(R"(, "method": "from_2_way_softmax", "classifier_from_token": ["no", "yes"])") == 1);
@@ -87,7 +89,8 @@ TEST_CASE("pooling: a reranker's label count comes from its tokens where it is m
 }
 
 TEST_CASE("pooling: Qwen2's reward model has two layers after the last and no head") {
-  const auto config = R"({"architectures": ["Qwen2ForRewardModel"], "model_type": "qwen2", "torch_dtype": "bfloat16", "hidden_size": 64,
+  const auto config =
+      R"({"architectures": ["Qwen2ForRewardModel"], "model_type": "qwen2", "torch_dtype": "bfloat16", "hidden_size": 64,
     "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 128, "vocab_size": 1024})";
   const auto blueprint = describe(config);
   CHECK(find(blueprint, "score.0")->split == VRAMAUTO_SPLIT_ROWS);

@@ -97,7 +97,9 @@ Architecture composite_of(const Architecture& whole, std::string_view text, cons
   out.ignores_cache_dtype |= whole.ignores_cache_dtype;
   out.single_mrope_rows |= whole.single_mrope_rows;
   out.builds_no_head |= whole.builds_no_head;
+  out.mxfp4_experts_only |= whole.mxfp4_experts_only;
   out.not_compiled |= whole.not_compiled;
+  out.no_state_checkpoints = out.no_state_checkpoints && !whole.state_checkpoints;
   return out;
 }
 

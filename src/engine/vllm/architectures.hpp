@@ -47,6 +47,7 @@ struct Architecture {
   bool fp8_cache_on_blackwell = false;  // "auto" is fp8_e4m3 on compute capability 10
   vramauto_dtype state_dtype = 0;       // recurrent states where neither options nor configuration name one; 0: as convolutions
   bool no_state_checkpoints = false;    // its class cannot hand out states inside a prefill
+  bool state_checkpoints = false;       // a composite that can, though its text's class alone cannot
 };
 
 std::span<const Architecture> decoder_architectures();

@@ -142,7 +142,8 @@ CaptureSizes capture_sizes(const Context& context) {
   auto out = asked.sizes ? count_given(*asked.sizes, decode) : count_default(context, most, decode);
   const bool v0 = !context.profile->v1;
   if (!asked.full.value_or(context.profile->full_graphs && (v0 || context.generates()))) out.full = 0;
-  if (!asked.piecewise.value_or(!v0)) out.piecewise = 0;
+  const bool crosses = context.blueprint->traits.task == 3;  // full graphs for decode only: vLLM 0.33, config/vllm.py
+  if (!asked.piecewise.value_or(!v0 && !crosses)) out.piecewise = 0;
   return out;
 }
 

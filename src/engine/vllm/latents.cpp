@@ -74,17 +74,19 @@ Result<void> check_latents(const Context& context) {
   return {};
 }
 
-Bytes latent_buffers(const Context& context, const StageRange& range) {
+LatentBuffers latent_buffers(const Context& context, const StageRange& range) {
   const auto found = look(context, range);
-  if (!found.latent) return 0;
+  if (!found.latent) return {};
   const auto& from = context.profile->from;
   const bool old = from >= kImportsAll && from < kImportsOne, blackwell = context.capability() >= 100 && context.capability() < 110;
-  Bytes bytes = old || blackwell ? kWorkspace : 0;
-  if (found.width == 0) return bytes;
+  LatentBuffers out;
+  out.workspace = old || (blackwell && found.width == 0) ? kWorkspace : 0;
+  if (found.width == 0) return out;
   std::uint32_t top_k = 0;
   for (const auto& forward : context.blueprint->forwards) top_k = std::max(top_k, forward.index_top_k);
-  bytes = saturating_add(bytes, selections(context, found, top_k));
-  return old ? saturating_add(bytes, queries(context, found)) : bytes;
+  out.sparse = selections(context, found, top_k);
+  if (old) out.sparse = saturating_add(out.sparse, queries(context, found));
+  return out;
 }
 
 // vLLM 0.33, rotary_embedding/deepseek_scaling_rope.py, use_flashinfer: where custom operators are on, which they are without

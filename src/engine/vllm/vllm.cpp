@@ -108,6 +108,7 @@ CacheReport VllmEstimate::report(std::span<const Bytes> cache, std::uint64_t max
 
 void describe_cache(const Context& context, VllmEstimate& out) {
   const auto& layout = out.layout;
+  out.keeps_cache = !layout.buckets.empty();
   out.groups.reserve(layout.groups.size());
   for (const auto& group : layout.groups) {
     const auto& bucket = layout.buckets[group.bucket];

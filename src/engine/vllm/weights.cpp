@@ -65,7 +65,7 @@ class Stage {
     layers();
     if (output_ || pools()) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
     buffers();
-    latents_ = latent_buffers(context_, range_);
+    latents();
     return answer();
   }
 
@@ -389,6 +389,13 @@ class Stage {
     const auto each = context_.effective.max_num_batched_tokens * blueprint_.traits.hidden * context_.element_bytes();
     for (std::uint32_t level = 0; level < levels; ++level) allocate(each);
     sums_.buffers = saturating_add(sums_.buffers, saturating_mul(each, levels));
+  }
+
+  void latents() {
+    const auto held = latent_buffers(context_, range_);
+    sums_.buffers += held.workspace;
+    allocate(held.workspace);
+    latents_ = held.sparse;
   }
 
   void mask() {

@@ -45,7 +45,7 @@ vramauto_status shared(const Place& at, const ExpertNames& names, const Experts&
   return add(names.shared_down, hidden, experts.shared_width, VRAMAUTO_SPLIT_COLS);
 }
 
-constexpr std::uint64_t kMostExperts = 1u << 20, kMostWidth = 1u << 22;
+constexpr std::uint64_t kMostExperts = 1u << 20, kMostWidth = 1u << 22, kMostShared = 64;
 
 Answer<std::uint32_t> size(const Description& model, std::string_view keys, std::uint64_t most) {
   const auto value = VRAMAUTO_TAKE(model.positive(keys, most));
@@ -73,10 +73,9 @@ Answer<Experts> read_experts(const Description& model, const ExpertKeys& keys, c
             model.fail(VRAMAUTO_E_FORMAT, model.first(keys.per_token) + " is " + std::to_string(out.per_token) +
                                               ", expected at most the " + std::to_string(out.count) + " experts there are")};
   if (!keys.shared_width.empty()) out.shared_width = VRAMAUTO_TAKE(size_or_none(model, keys.shared_width, kMostWidth));
-  if (!keys.shared_count.empty()) {
-    const auto count = VRAMAUTO_TAKE(size_or_none(model, keys.shared_count, 64));
-    out.shared_width = count * out.width;
-  }
+  if (keys.shared_count.empty()) return {out, VRAMAUTO_OK};
+  const auto count = VRAMAUTO_TAKE(size_or_none(model, keys.shared_count, kMostShared));
+  out.shared_width = count * (out.shared_width ? out.shared_width : out.width);
   return {out, VRAMAUTO_OK};
 }
 

@@ -34,8 +34,8 @@ struct Experts {
   bool shared_whole = false;  // shared experts are not divided by tensor parallelism
 };
 
-// Configuration keys of a family's experts, "a|b": the first that is there. `shared_width`: of all shared experts together;
-// `shared_count`: each as wide as a routed one. Empty: the family has none.
+// Configuration keys of a family's experts, "a|b": the first that is there. `shared_width`: of all shared experts together, or of
+// one where `shared_count` is given too. Without it each is as wide as a routed one. Both empty: the family has none.
 struct ExpertKeys {
   std::string_view count = "num_experts", per_token = "num_experts_per_tok", width = "moe_intermediate_size";
   std::string_view shared_width = {}, shared_count = {};

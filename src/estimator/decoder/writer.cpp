@@ -259,7 +259,7 @@ vramauto_status Writer::add_table(const Rope& rope, const vramauto_layers& range
   if (rows.width == 0) return VRAMAUTO_OK;
   Tensors tensors(name, VRAMAUTO_ROLE_ROPE, range, rows.rows, rows.width);
   tensors.units = static_cast<std::uint32_t>(std::min<std::uint64_t>(rows.unscaled, UINT32_MAX));
-  return model_.add(tensors.with(VRAMAUTO_NOT_STORED));
+  return model_.add(tensors.of(table_dtype_).with(VRAMAUTO_NOT_STORED));
 }
 
 vramauto_status Writer::mlp(const LayerShape& shape, const vramauto_layers& range) {

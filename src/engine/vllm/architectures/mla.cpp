@@ -8,8 +8,9 @@ constexpr Version kV20{0, 20, 0};
 
 constexpr Architecture kRows[] = {
     {.names = "AXK1ForCausalLM BailingMoeV2_5ForCausalLM DeepseekV2ForCausalLM DeepseekV3ForCausalLM "
-              "LongcatFlashForCausalLM MiniCPM3ForCausalLM MistralLarge3ForCausalLM "
+              "LongcatFlashForCausalLM MistralLarge3ForCausalLM "
               "PanguUltraMoEForCausalLM SarvamMLAForCausalLM"},
+    {.names = "MiniCPM3ForCausalLM", .ends_on_all_stages = true},
     {.names = "DeepseekV32ForCausalLM", .until = kV20},
     // The configuration classes of that time had head_dim as another name of qk_rope_head_dim.
     {.names = "Glm4MoeLiteForCausalLM GlmMoeDsaForCausalLM", .until = kV20, .rope_key = "head_dim"},

@@ -18,7 +18,7 @@ constexpr Architecture kRows[] = {
               "PanguProMoEV2ForCausalLM SarvamMoEForCausalLM Step3TextForCausalLM Step3p5ForCausalLM FlexOlmoForCausalLM "
               "HunYuanMoEV1ForCausalLM LlavaNextForConditionalGeneration Phi3VForCausalLM "
               "Qwen2VLForConditionalGeneration"},
-    {.names = "MiMoV2FlashForCausalLM", .until = kV20, .pads_values = true},
+    {.names = "MiMoV2FlashForCausalLM", .until = kV20, .ignores_cache_dtype = true, .pads_values = true},
     {.names = "MiMoV2FlashForCausalLM", .since = kV20},
     {.names = "Cohere2MoeForCausalLM ExaoneMoeForCausalLM HYV3ForCausalLM "
               "K2HorizonForCausalLM LagunaForCausalLM MiniMaxM3SparseForCausalLM InklingForCausalLM "

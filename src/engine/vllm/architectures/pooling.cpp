@@ -16,7 +16,7 @@ constexpr Architecture kRows[] = {
      .refuses_pp = true,
      .encoder_only = true},
     {.names = "BertForMaskedLM ColUltraVBertForRetrieval ModernVBertModel RobertaForTokenClassification "
-              "XLMRobertaForTokenClassification OpenAIPrivacyFilterForTokenClassification",
+              "XLMRobertaForTokenClassification",
      .since = kV20,
      .refuses_pp = true,
      .encoder_only = true},
@@ -31,6 +31,11 @@ constexpr Architecture kRows[] = {
     {.names = "LlamaNemotronVLModel LlamaNemotronVLForSequenceClassification", .encoder_only = true},
     {.names = "VoyageQwen3BidirectionalEmbedModel", .refuses_pp = true, .encoder_only = true, .builds_no_head = true},
     {.names = "Lfm2BidirectionalModel", .since = kV20, .refuses_pp = true, .encoder_only = true, .builds_no_head = true},
+    {.names = "OpenAIPrivacyFilterForTokenClassification",
+     .since = kV20,
+     .refuses_pp = true,
+     .encoder_only = true,
+     .builds_no_head = true},
     {.names = "DeepseekV3BidirectionalModel EmbeddingGemma2Model", .since = kV20, .encoder_only = true},
 
     // Decoders that are pooled.
@@ -42,8 +47,10 @@ constexpr Architecture kRows[] = {
     {.names = "ColBERTLfm2Model", .refuses_pp = true, .builds_no_head = true},
     {.names = "CLIPModel", .refuses_pp = true, .ignores_cache_dtype = true},
     {.names = "JambaForSequenceClassification ColPaliForRetrieval ColQwen3 OpsColQwen3Model ColQwen3_5 Qwen3VLNemotronEmbedModel "
-              "JinaVLForRanking Qwen3ASRForcedAlignerForTokenClassification"},
-    {.names = "JinaEmbeddingsV5Model ClefFlashForJointSchema ClefOmniForJointSchema D3ForSequenceClassification", .since = kV20},
+              "JinaVLForRanking"},
+    {.names = "Qwen3ASRForcedAlignerForTokenClassification", .builds_no_head = true},
+    {.names = "JinaEmbeddingsV5Model ClefFlashForJointSchema ClefOmniForJointSchema", .since = kV20},
+    {.names = "D3ForSequenceClassification", .since = kV20, .refuses_pp = true},
 };
 
 }  // namespace

@@ -65,6 +65,11 @@ constexpr Architecture kRows[] = {
               "MuseGlimmerForConditionalGeneration OpenVLAForActionPrediction Phi4ForCausalLMV "
               "VibeVoiceAsrForConditionalGeneration",
      .since = kV20},
+    {.names = "KimiK3ForConditionalGeneration",
+     .since = kV20,
+     .whole_towers = true,
+     .mxfp4_experts_only = true,
+     .state_checkpoints = true},
     {.names = "Alpamayo2Super Cosmos3ForConditionalGeneration InternS2MobiusForConditionalGeneration "
               "InternS2PreviewForConditionalGeneration Qwen4ExpForConditionalGeneration",
      .since = kV20,
@@ -72,7 +77,7 @@ constexpr Architecture kRows[] = {
      .single_mrope_rows = true},
     {.names = "CohereCompassForConditionalGeneration Cosmos3EdgeForConditionalGeneration Dots3NoteForCausalLM "
               "Exaone4_5_ForConditionalGeneration Glm5NextForConditionalGeneration "
-              "KimiK3ForConditionalGeneration MiniMaxM3SparseForConditionalGeneration "
+              "MiniMaxM3SparseForConditionalGeneration "
               "MiniCPMOcrForConditionalGeneration MiniCPMV4_6ForConditionalGeneration "
               "MiniCPMV4_7ForConditionalGeneration MuseSparkForConditionalGeneration "
               "QianfanOCRForConditionalGeneration Step3p7ForConditionalGeneration "

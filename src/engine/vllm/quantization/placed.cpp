@@ -141,6 +141,7 @@ class Placing {
     const auto dot = parts[0].rfind('.');
     const auto before = dot == std::string::npos ? std::string() : parts[0].substr(0, dot + 1);
     if (parts[0].ends_with(".q_a_proj")) return before + "fused_qkv_a_proj";
+    if (parts[0].ends_with(".wq_a")) return before + "fused_wqa_wkv";
     return before + (parts.size() > 2 ? "qkv_proj" : "gate_up_proj");
   }
 
