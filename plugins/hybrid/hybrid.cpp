@@ -5,6 +5,7 @@ namespace vramauto::estimator::hybrid {
 namespace {
 
 constexpr Known kKnown[] = {
+    {"AliceAIForCausalLM", describe_alice},
     {"GraniteMoeHybridForCausalLM BambaForCausalLM FalconH1ForCausalLM", describe_granite},
     {"JambaForCausalLM JambaForSequenceClassification", describe_jamba},
     {"KimiLinearForCausalLM", describe_kimi},
@@ -12,6 +13,8 @@ constexpr Known kKnown[] = {
     {"MambaForCausalLM FalconMambaForCausalLM Mamba2ForCausalLM", describe_mamba},
     {"MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM", describe_minimax},
     {"NemotronHForCausalLM NemotronHPuzzleForCausalLM", describe_nemotron},
+    {"OlmoHybridForCausalLM", describe_olmo},
+    {"Plamo2ForCausalLM", describe_plamo},
     {"Qwen3NextForCausalLM Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", describe_qwen},
 };
 

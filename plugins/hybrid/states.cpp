@@ -125,7 +125,22 @@ vramauto_cache Mamba2::cache() const {
   return out;
 }
 
+// model_executor/layers/mamba/gdn/olmo_gdn_linear_attn.py, OlmoHybridGatedDeltaNetAttention.
+vramauto_status GatedDelta::olmo(const Place& at) const {
+  const std::uint64_t keys = std::uint64_t{key_heads} * key_dim, values = std::uint64_t{value_heads} * value_dim;
+  for (const auto* part : {"q_proj", "k_proj"}) VRAMAUTO_DO(at.heads(part, keys, at.hidden, key_heads, kRefuse, kInPart));
+  for (const auto* part : {"v_proj", "g_proj"}) VRAMAUTO_DO(at.heads(part, values, at.hidden, value_heads, kRefuse, kInPart));
+  for (const auto* part : {"b_proj", "a_proj"}) VRAMAUTO_DO(at.heads(part, value_heads, at.hidden, value_heads, kRefuse, 0));
+  for (const auto* part : {"q_conv1d", "k_conv1d"}) VRAMAUTO_DO(conv(at, part, keys, kernel, key_heads, kRefuse, false));
+  VRAMAUTO_DO(conv(at, "v_conv1d", values, kernel, value_heads, kRefuse, false));
+  VRAMAUTO_DO(at.state("dt_bias", value_heads, 1, value_heads));
+  VRAMAUTO_DO(at.state("A_log", value_heads, 1, value_heads));
+  VRAMAUTO_DO(at.norm("o_norm", value_dim));
+  return at.linear("o_proj", at.hidden, values, VRAMAUTO_SPLIT_COLS);
+}
+
 vramauto_status GatedDelta::weights(const Place& at) const {
+  if (layout == DeltaLayout::olmo) return olmo(at);
   const std::uint64_t keys = std::uint64_t{key_heads} * key_dim, values = std::uint64_t{value_heads} * value_dim;
   VRAMAUTO_DO(conv(at, "conv1d", 2 * keys, kernel, key_heads, kRefuse, false));
   VRAMAUTO_DO(conv(at, "conv1d", values, kernel, value_heads, kRefuse, false));

@@ -47,6 +47,7 @@ struct Mamba2 {
 enum class DeltaLayout : std::uint8_t {
   fused,     // in_proj_qkvz and in_proj_ba
   separate,  // in_proj_qkv, in_proj_z, in_proj_b, in_proj_a, fused by the engine
+  olmo,      // q_proj, k_proj, v_proj and g_proj fused by the engine; b_proj and a_proj, which are not
 };
 
 // vLLM 0.33, model_executor/layers/mamba/gdn/qwen_gdn_linear_attn.py, QwenGatedDeltaNetAttention.
@@ -56,6 +57,9 @@ struct GatedDelta {
 
   vramauto_status weights(const Place& at) const;
   vramauto_cache cache() const;
+
+ private:
+  vramauto_status olmo(const Place& at) const;
 };
 
 // Kimi's delta attention: a decay for each channel. vLLM 0.33, models/kimi_k3/nvidia/kda.py and

@@ -53,11 +53,14 @@ struct Known {
 
 vramauto_status describe_minimax(const Description& model, std::string_view architecture);
 vramauto_status describe_nemotron(const Description& model, std::string_view architecture);
+vramauto_status describe_alice(const Description& model, std::string_view architecture);
 vramauto_status describe_granite(const Description& model, std::string_view architecture);
 vramauto_status describe_jamba(const Description& model, std::string_view architecture);
 vramauto_status describe_kimi(const Description& model, std::string_view architecture);
 vramauto_status describe_lfm2(const Description& model, std::string_view architecture);
 vramauto_status describe_mamba(const Description& model, std::string_view architecture);
+vramauto_status describe_olmo(const Description& model, std::string_view architecture);
+vramauto_status describe_plamo(const Description& model, std::string_view architecture);
 vramauto_status describe_qwen(const Description& model, std::string_view architecture);
 
 // Traits, then everything else.

@@ -6,6 +6,7 @@
 
 #include "estimator/decoder/windows.hpp"
 #include "ratios.hpp"
+#include "streams.hpp"
 
 namespace vramauto::mla {
 
@@ -164,21 +165,9 @@ vramauto_status CompressedWriter::feed(const LayerShape& shape, const vramauto_l
 
 vramauto_status CompressedWriter::norms(const LayerShape& shape, const vramauto_layers& range) {
   VRAMAUTO_DO(estimator::Writer::norms(shape, range));
-  const auto outputs = (2 + widths_.streams) * widths_.streams;
-  for (const auto* part : {"hc_attn", "hc_ffn"}) VRAMAUTO_DO(streams(named(part), outputs, 3, range));
+  for (const auto* part : {"hc_attn", "hc_ffn"})
+    VRAMAUTO_DO(add_streams(model_, named(part), mixes_of(widths_.streams), streams_width(), 3, range));
   return VRAMAUTO_OK;
-}
-
-// What mixes the parallel streams of hidden states.
-vramauto_status CompressedWriter::streams(std::string_view at, std::uint32_t outputs, std::uint32_t scales,
-                                          const vramauto_layers& range) {
-  const auto add = [&](std::string_view part, std::uint64_t rows, std::uint64_t cols) {
-    const auto name = std::string(at).append(part);
-    return model_.add(Tensors(name.c_str(), VRAMAUTO_ROLE_OTHER, range, rows, cols).of(VRAMAUTO_F32));
-  };
-  VRAMAUTO_DO(add("_fn", outputs, std::uint64_t{widths_.streams} * sizes_.hidden));
-  VRAMAUTO_DO(add("_base", outputs, 1));
-  return add("_scale", scales, 1);
 }
 
 vramauto_status CompressedWriter::forward(const LayerShape& shape, const vramauto_layers& range) {
@@ -268,7 +257,7 @@ vramauto_status CompressedWriter::draft_layers(const vramauto_layers& range) {
   for (const auto* norm : {"enorm", "hnorm", "norm"}) VRAMAUTO_DO(add_norm(named(norm), range, sizes_.hidden));
   for (const auto* part : {"e_proj", "h_proj"})
     VRAMAUTO_DO(model_.add(Tensors(named(part).c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, sizes_.hidden)));
-  VRAMAUTO_DO(streams(named("hc_head"), widths_.streams, 1, range));
+  VRAMAUTO_DO(add_streams(model_, named("hc_head"), widths_.streams, streams_width(), 1, range));
   VRAMAUTO_DO(mixer(shape, range));
   VRAMAUTO_DO(feed(shape, range));
   VRAMAUTO_DO(norms(shape, range));
@@ -277,7 +266,7 @@ vramauto_status CompressedWriter::draft_layers(const vramauto_layers& range) {
 }
 
 vramauto_status CompressedWriter::output() {
-  VRAMAUTO_DO(streams("hc_head", widths_.streams, 1, estimator::kOutput));
+  VRAMAUTO_DO(add_streams(model_, "hc_head", widths_.streams, streams_width(), 1, estimator::kOutput));
   return estimator::Writer::output();
 }
 

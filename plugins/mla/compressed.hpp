@@ -39,7 +39,7 @@ class CompressedWriter : public estimator::Writer {
   vramauto_status compressor(std::string_view at, std::uint32_t ratio, std::uint32_t width, const vramauto_layers& range);
   vramauto_status indexer(std::uint32_t ratio, const vramauto_layers& range);
   vramauto_status table(std::uint32_t ratio, const vramauto_layers& range);
-  vramauto_status streams(std::string_view at, std::uint32_t outputs, std::uint32_t scales, const vramauto_layers& range);
+  std::uint64_t streams_width() const { return std::uint64_t{widths_.streams} * sizes_.hidden; }
   vramauto_status latents(const vramauto_layers& range, std::uint32_t window, std::uint32_t ratio);
   vramauto_status ring(const vramauto_layers& range, std::uint32_t ratio, std::uint32_t width);
   vramauto_status draft_layers(const vramauto_layers& range);

@@ -31,18 +31,20 @@ Answer<Dims> read_dims(const Description& model, std::uint32_t value) {
   if (model.has("/q_lora_rank")) out.q_lora = VRAMAUTO_TAKE(size(model, "q_lora_rank", kMostWidth));
   out.kv_lora = VRAMAUTO_TAKE(size(model, "kv_lora_rank", kMostWidth));
   out.nope = VRAMAUTO_TAKE(size(model, "qk_nope_head_dim", kMostHeads));
-  out.rope = VRAMAUTO_TAKE(size(model, "qk_rope_head_dim", kMostHeads));
+  const auto rope = VRAMAUTO_TAKE(integer_or(model, "/qk_rope_head_dim", -1));  // 0: attention knows no positions
+  if (rope != 0) out.rope = VRAMAUTO_TAKE(size(model, "qk_rope_head_dim", kMostHeads));
   out.v = VRAMAUTO_TAKE(size(model, "v_head_dim", kMostHeads, value));
   return {out, VRAMAUTO_OK};
 }
 
 // vLLM 0.33, models/deepseek_v2.py, Indexer.
-Answer<Index> read_index(const Description& model) {
+Answer<Index> read_index(const Description& model, bool pools) {
   Index out;
   if (!model.has("/index_topk")) return {out, VRAMAUTO_OK};
   out.top_k = VRAMAUTO_TAKE(size(model, "index_topk", kMostTopK));
   out.heads = VRAMAUTO_TAKE(size(model, "index_n_heads", kMostHeads));
   out.dim = VRAMAUTO_TAKE(size(model, "index_head_dim", kMostHeads));
+  if (pools) out.pool = VRAMAUTO_TAKE(size(model, "index_kpool", kMostHeads, 16));
   if (model.has("/indexer_rope_interleave")) out.interleaved = VRAMAUTO_TAKE(model.boolean("/indexer_rope_interleave"));
   return {out, VRAMAUTO_OK};
 }

@@ -17,12 +17,13 @@ struct Dims {
 struct Index {
   std::uint32_t top_k = 0;  // 0: attention is not sparse
   std::uint32_t heads = 0, dim = 0;
+  std::uint32_t pool = 1;    // tokens that share a key
   bool interleaved = false;  // turns as attention does, so that both share a table
 };
 
 // `value`: v_head_dim where it is missing; 0: it must be there.
 estimator::Answer<Dims> read_dims(const estimator::Description& model, std::uint32_t value);
-estimator::Answer<Index> read_index(const estimator::Description& model);
+estimator::Answer<Index> read_index(const estimator::Description& model, bool pools = false);
 
 // Layers that own an indexer; the others use the selection of one before them.
 estimator::Answer<std::vector<bool>> read_owners(const estimator::Description& model, std::uint32_t layers);

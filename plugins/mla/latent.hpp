@@ -37,6 +37,7 @@ enum class Linear : std::uint8_t {
   none,
   lightning,  // all but the last of each layer_group_size layers
   delta,      // the same, but for what is left over after the last whole group
+  low_rank,   // as delta, its gates through a narrow width; layer_types says which
 };
 
 struct Latent {
@@ -53,9 +54,12 @@ struct Latent {
   std::string_view gate_key = {};     // what says whether attention's output has a gate, of each head or of each number
   std::string_view shared_each = {};  // width of one shared expert, where it is not that of a routed one
   Linear linear = Linear::none;
-  bool fused = true;     // q_a and kv_a are one tensor of the engine
-  bool expands = false;  // its class multiplies the latents back and caches keys and values of every head
-  bool twice = false;    // a layer is two layers of attention and MLP, with one set of experts beside the first
+  bool fused = true;         // q_a and kv_a are one tensor of the engine
+  bool expands = false;      // its class multiplies the latents back and caches keys and values of every head
+  bool unquantised = false;  // attention is never quantised
+  bool pools = false;        // the indexer keeps one key for index_kpool tokens
+  bool streams = false;      // hidden states in hc_mult streams
+  bool twice = false;        // a layer is two layers of attention and MLP, with one set of experts beside the first
 };
 
 const Latent* find_latent(std::string_view architecture);

@@ -21,6 +21,8 @@ struct LinearMixer {
 
  private:
   vramauto_status lightning(const estimator::Description& model, const std::string& prefix, const vramauto_layers& range) const;
+  vramauto_status convolutions(const estimator::Description& model, const std::string& prefix, const vramauto_layers& range) const;
+  vramauto_status low_rank(const estimator::Description& model, const std::string& prefix, const vramauto_layers& range) const;
   vramauto_status delta(const estimator::Description& model, const std::string& prefix, const vramauto_layers& range) const;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "streams.hpp"
+
 namespace vramauto::mla {
 
 using estimator::Description;
@@ -37,9 +39,11 @@ vramauto_status Writer::read_gate() {
 
 vramauto_status Writer::shapes() {
   dims_ = VRAMAUTO_READ(read_dims(model_, latent_.expands ? sizes_.hidden / sizes_.heads : 0));
-  index_ = VRAMAUTO_READ(read_index(model_));
+  index_ = VRAMAUTO_READ(read_index(model_, latent_.pools));
   linear_ = VRAMAUTO_READ(read_linear(model_, latent_.linear, sizes_.hidden, sizes_.heads));
   VRAMAUTO_DO(read_gate());
+  if (latent_.streams && VRAMAUTO_READ(estimator::holds(model_, "+mhc")))
+    streams_ = static_cast<std::uint32_t>(VRAMAUTO_READ(model_.positive("hc_mult", 64, 4)));
   windows_.assign(sizes_.layers, 0);  // these classes look at no window
   const auto sparse = VRAMAUTO_READ(read_sparse(model_, latent_, sizes_.layers));
   const auto owners = VRAMAUTO_READ(read_owners(model_, sizes_.layers));
@@ -77,30 +81,26 @@ vramauto_status Writer::queries(std::uint32_t heads, const vramauto_layers& rang
   const auto rows = std::uint64_t{heads} * dims_.query();
   const auto part = dims_.q_lora && latent_.fused ? std::uint32_t{kCompress} : 0;
   if (dims_.q_lora)
-    VRAMAUTO_DO(
-        model_.add(Tensors(in_mixer("q_a_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.q_lora, sizes_.hidden).part_of(part)));
+    VRAMAUTO_DO(model_.add(Tensors(in_mixer("q_a_proj").c_str(), linear(), range, dims_.q_lora, sizes_.hidden).part_of(part)));
   VRAMAUTO_DO(model_.add(
-      Tensors(in_mixer("kv_a_proj_with_mqa").c_str(), VRAMAUTO_ROLE_LINEAR, range, dims_.kv_lora + dims_.rope, sizes_.hidden)
-          .part_of(part)));
+      Tensors(in_mixer("kv_a_proj_with_mqa").c_str(), linear(), range, dims_.kv_lora + dims_.rope, sizes_.hidden).part_of(part)));
   if (dims_.q_lora) VRAMAUTO_DO(add_norm(in_mixer("q_a_layernorm"), range, dims_.q_lora));
   const auto name = in_mixer(dims_.q_lora ? "q_b_proj" : "q_proj");
-  return model_.add(Tensors(name.c_str(), VRAMAUTO_ROLE_LINEAR, range, rows, dims_.q_lora ? dims_.q_lora : sizes_.hidden)
+  return model_.add(Tensors(name.c_str(), linear(), range, rows, dims_.q_lora ? dims_.q_lora : sizes_.hidden)
                         .heads(heads, VRAMAUTO_UNEVEN_REFUSE));
 }
 
 vramauto_status Writer::keys_and_values(std::uint32_t heads, const vramauto_layers& range) {
   VRAMAUTO_DO(add_norm(in_mixer("kv_a_layernorm"), range, dims_.kv_lora));
-  const auto role = latent_.expands ? vramauto_role{VRAMAUTO_ROLE_LINEAR} : vramauto_role{VRAMAUTO_ROLE_LATENT_UP};
+  const auto role = latent_.expands || latent_.unquantised ? linear() : vramauto_role{VRAMAUTO_ROLE_LATENT_UP};
   const auto rows = std::uint64_t{heads} * (dims_.nope + dims_.v);
   VRAMAUTO_DO(
       model_.add(Tensors(in_mixer("kv_b_proj").c_str(), role, range, rows, dims_.kv_lora).heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
   if (gate_)
-    VRAMAUTO_DO(
-        model_.add(Tensors(in_mixer("g_proj").c_str(), VRAMAUTO_ROLE_LINEAR, range, std::uint64_t{heads} * gate_, sizes_.hidden)
-                       .heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
-  return model_.add(
-      Tensors(in_mixer(latent_.output).c_str(), VRAMAUTO_ROLE_LINEAR, range, sizes_.hidden, std::uint64_t{heads} * dims_.v)
-          .by(VRAMAUTO_SPLIT_COLS));
+    VRAMAUTO_DO(model_.add(Tensors(in_mixer("g_proj").c_str(), linear(), range, std::uint64_t{heads} * gate_, sizes_.hidden)
+                               .heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
+  return model_.add(Tensors(in_mixer(latent_.output).c_str(), linear(), range, sizes_.hidden, std::uint64_t{heads} * dims_.v)
+                        .by(VRAMAUTO_SPLIT_COLS));
 }
 
 // vLLM 0.33, models/deepseek_v2.py, Indexer: a whole copy on every rank; keys and weights are never quantised.
@@ -108,11 +108,18 @@ vramauto_status Writer::indexer(const vramauto_layers& range) {
   if (dims_.q_lora == 0)
     return model_.fail(VRAMAUTO_E_FORMAT,
                        "/q_lora_rank is missing or null, expected a number: the indexer reads the compressed query");
-  VRAMAUTO_DO(model_.add(Tensors(named("self_attn.indexer.wq_b").c_str(), VRAMAUTO_ROLE_LINEAR, range,
-                                 std::uint64_t{index_.heads} * index_.dim, dims_.q_lora)));
+  VRAMAUTO_DO(model_.add(
+      Tensors(named("self_attn.indexer.wq_b").c_str(), linear(), range, std::uint64_t{index_.heads} * index_.dim, dims_.q_lora)));
   for (const auto& [name, rows] :
        {std::pair("self_attn.indexer.wk", index_.dim), std::pair("self_attn.indexer.weights_proj", index_.heads)})
     VRAMAUTO_DO(model_.add(Tensors(named(name).c_str(), VRAMAUTO_ROLE_OTHER, range, rows, sizes_.hidden).part_of(kIndexKey)));
+  if (index_.pool > 1) {
+    VRAMAUTO_DO(model_.add(
+        Tensors(named("self_attn.indexer.index_kpool_compress_ape").c_str(), VRAMAUTO_ROLE_OTHER, range, index_.pool, index_.dim)
+            .of(VRAMAUTO_F32)));
+    VRAMAUTO_DO(model_.add(Tensors(named("self_attn.indexer.index_kpool_compress_gate").c_str(), VRAMAUTO_ROLE_OTHER, range,
+                                   index_.dim, sizes_.hidden)));
+  }
   return model_.add(Tensors(named("self_attn.indexer.k_norm").c_str(), VRAMAUTO_ROLE_NORM, range, index_.dim, 1)
                         .of(VRAMAUTO_F32)
                         .with(VRAMAUTO_BIAS));
@@ -120,6 +127,7 @@ vramauto_status Writer::indexer(const vramauto_layers& range) {
 
 // DeepSeek's own YaRN keeps a table apart by name: engines hold it in float32 where its kernel runs.
 vramauto_status Writer::tables(const vramauto_layers& range, bool indexer) {
+  if (dims_.rope == 0) return VRAMAUTO_OK;
   auto rope = VRAMAUTO_READ(estimator::read_rope(model_, family_, {}, dims_.rope));
   if (latent_.table == Table::plain) rope = {};
   if (latent_.table == Table::whole) rope.part = 1.0;
@@ -133,6 +141,14 @@ vramauto_status Writer::tables(const vramauto_layers& range, bool indexer) {
 vramauto_status Writer::feed(const LayerShape& shape, const vramauto_layers& range) {
   if (shape.feed != kExperts) return mlp(shape, range);
   return estimator::add_experts(model_, *latent_.names, experts_, family_.names->layer, range, sizes_.hidden);
+}
+
+vramauto_status Writer::norms(const LayerShape& shape, const vramauto_layers& range) {
+  VRAMAUTO_DO(estimator::Writer::norms(shape, range));
+  if (streams_ == 0) return VRAMAUTO_OK;
+  for (const auto* part : {"hc_attn", "hc_ffn"})
+    VRAMAUTO_DO(add_streams(model_, named(part), mixes_of(streams_), std::uint64_t{streams_} * sizes_.hidden, 3, range));
+  return VRAMAUTO_OK;
 }
 
 vramauto_status Writer::forward(const LayerShape& shape, const vramauto_layers& range) {
@@ -175,13 +191,7 @@ vramauto_status Writer::latent_cache(const LayerShape& shape, const vramauto_lay
   out.struct_size = sizeof out;
   out.layers = range;
   out.heads = 1;
-  if (shape.own == kOwns) {
-    out.kind = VRAMAUTO_CACHE_INDEXER;
-    out.k_dim = index_.dim;
-    out.entry_bytes = index_.dim + index_.dim / kIndexBlock * kScaleBytes;
-    VRAMAUTO_DO(model_.add(out));
-    out.entry_bytes = 0;
-  }
+  if (shape.own == kOwns) VRAMAUTO_DO(index_cache(range));
   out.kind = latent_.expands ? VRAMAUTO_CACHE_FULL : VRAMAUTO_CACHE_LATENT;
   out.flags = flag(shape.own != 0, VRAMAUTO_SPARSE);
   out.k_dim = dims_.kv_lora;
@@ -190,6 +200,26 @@ vramauto_status Writer::latent_cache(const LayerShape& shape, const vramauto_lay
     out.heads = shape.heads;
     out.k_dim = out.v_dim = dims_.query();
   }
+  return model_.add(out);
+}
+
+// A key for each token, or for each pool of them beside a ring of those whose pool is not full.
+vramauto_status Writer::index_cache(const vramauto_layers& range) {
+  vramauto_cache out{};
+  out.struct_size = sizeof out;
+  out.kind = VRAMAUTO_CACHE_INDEXER;
+  out.layers = range;
+  out.heads = 1;
+  out.k_dim = index_.dim;
+  out.compress = index_.pool;
+  out.entry_bytes = index_.dim + index_.dim / kIndexBlock * kScaleBytes;
+  VRAMAUTO_DO(model_.add(out));
+  if (index_.pool == 1) return VRAMAUTO_OK;
+  out.kind = VRAMAUTO_CACHE_RING;  // vLLM 0.33, models/glm5next/common/attention.py, Glm5NextTailCache: keys and their gates
+  out.v_dim = index_.dim;
+  out.window = index_.pool;
+  out.entry_bytes = 0;
+  out.state_dtype = VRAMAUTO_BF16;
   return model_.add(out);
 }
 

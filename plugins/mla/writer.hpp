@@ -21,6 +21,7 @@ class Writer : public estimator::Writer {
   vramauto_status shapes() override;
   vramauto_status mixer(const estimator::LayerShape& shape, const vramauto_layers& range) override;
   vramauto_status feed(const estimator::LayerShape& shape, const vramauto_layers& range) override;
+  vramauto_status norms(const estimator::LayerShape& shape, const vramauto_layers& range) override;
   vramauto_status tables(const vramauto_layers& range, bool indexer);
   vramauto_status forward(const estimator::LayerShape& shape, const vramauto_layers& range) override;
   vramauto_status cache(const estimator::LayerShape& shape, std::uint32_t window, const Ranges& ranges) override;
@@ -35,7 +36,11 @@ class Writer : public estimator::Writer {
 
  private:
   vramauto_status feed_forward(const estimator::LayerShape& shape, vramauto_forward out);
+  vramauto_status index_cache(const vramauto_layers& range);
   vramauto_status read_gate();
+  vramauto_role linear() const {
+    return latent_.unquantised ? vramauto_role{VRAMAUTO_ROLE_OTHER} : vramauto_role{VRAMAUTO_ROLE_LINEAR};
+  }
   std::string in_mixer(std::string_view part) const { return named(mixer_).append(part); }
   vramauto_status queries(std::uint32_t heads, const vramauto_layers& range);
   vramauto_status keys_and_values(std::uint32_t heads, const vramauto_layers& range);
@@ -45,6 +50,7 @@ class Writer : public estimator::Writer {
   Dims dims_;
   Index index_;
   LinearMixer linear_;
+  std::uint32_t streams_ = 0;
   std::uint32_t gate_ = 0;  // numbers of a head's gate
 };
 

@@ -106,7 +106,8 @@ vramauto_status llava_onevision(const Description& model) {
 }
 
 constexpr Composite kKinds[] = {
-    {.architectures = "LlavaForConditionalGeneration MantisForConditionalGeneration", .towers = llava},
+    {.architectures = "LlavaForConditionalGeneration MantisForConditionalGeneration TarsierForConditionalGeneration",
+     .towers = llava},
     {.architectures = "LlavaNextForConditionalGeneration", .towers = llava_next},
     {.architectures = "LlavaNextVideoForConditionalGeneration", .towers = llava_next_video},
     {.architectures = "LlavaOnevisionForConditionalGeneration", .towers = llava_onevision},

@@ -11,9 +11,10 @@ namespace {
 using estimator::Answer;
 
 constexpr std::span<const Composite> (*kTables[])() = {
-    granite_speech_kinds, audio_kinds, deepseek_kinds, gemma3n_kinds, gemma_kinds,   glm_kinds,     idefics_kinds,
-    intern_kinds,         kimi_kinds,  llama4_kinds,   llava_kinds,   minicpm_kinds, mistral_kinds, molmo_kinds,
-    paddle_kinds,         phi4_kinds,  qwen_kinds,     small_kinds,   speech_kinds,  step_kinds};
+    audio_kinds,          blip_kinds,    deepseek_kinds, gemma3n_kinds, gemma_kinds,  glm_kinds,
+    granite_speech_kinds, idefics_kinds, intern_kinds,   kimi_kinds,    llama4_kinds, llava_kinds,
+    minicpm_kinds,        mistral_kinds, molmo_kinds,    ovis_kinds,    paddle_kinds, phi4_kinds,
+    qwen_kinds,           radio_kinds,   small_kinds,    speech_kinds,  step_kinds};
 
 bool has_word(std::string_view words, std::string_view wanted) {
   while (!words.empty()) {

@@ -40,10 +40,12 @@ struct Composite {
 
 // Tables of kinds, one for each file.
 std::span<const Composite> audio_kinds();
+std::span<const Composite> blip_kinds();
 std::span<const Composite> deepseek_kinds();
 std::span<const Composite> gemma3n_kinds();
 std::span<const Composite> gemma_kinds();
 std::span<const Composite> glm_kinds();
+std::span<const Composite> granite_speech_kinds();
 std::span<const Composite> idefics_kinds();
 std::span<const Composite> intern_kinds();
 std::span<const Composite> kimi_kinds();
@@ -52,10 +54,11 @@ std::span<const Composite> llava_kinds();
 std::span<const Composite> minicpm_kinds();
 std::span<const Composite> mistral_kinds();
 std::span<const Composite> molmo_kinds();
+std::span<const Composite> ovis_kinds();
 std::span<const Composite> paddle_kinds();
 std::span<const Composite> phi4_kinds();
-std::span<const Composite> granite_speech_kinds();
 std::span<const Composite> qwen_kinds();
+std::span<const Composite> radio_kinds();
 std::span<const Composite> small_kinds();
 std::span<const Composite> speech_kinds();
 std::span<const Composite> step_kinds();

@@ -61,7 +61,7 @@ constexpr Architecture kRows[] = {
     {.names = "Gemma3nForCausalLM", .ends_on_all_stages = true, .refuses_pp = true},
 
     // Served, described by no estimator of ours unless by its files.
-    {.names = "AliceAIForCausalLM BeamForCausalLM DomynEdgeForCausalLM DoryForCausalLM FlintForCausalLM "
+    {.names = "BeamForCausalLM DomynEdgeForCausalLM DoryForCausalLM FlintForCausalLM "
               "Rnj1ForCausalLM HrmTextForCausalLM NanbeigeForCausalLM VaultGemmaForCausalLM",
      .since = kV20},
     {.names = "IQuestLoopCoderForCausalLM Step1ForCausalLM"},

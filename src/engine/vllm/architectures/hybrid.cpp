@@ -22,6 +22,7 @@ constexpr Architecture kRows[] = {
     {.names = "FalconH1ForCausalLM"},
     {.names = "Lfm2ForCausalLM Lfm2MoeForCausalLM", .input_on_all_stages = true},
     {.names = "Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", .since = kV20, .input_on_all_stages = true},
+    {.names = "AliceAIForCausalLM", .since = kV20, .refuses_pp = true, .no_state_checkpoints = true},
     {.names = "Mamba2ForCausalLM Zamba2ForCausalLM", .refuses_pp = true},
     {.names = "Qwen4ExpForCausalLM HYV4ForCausalLM", .since = kV20},
     {.names = "BambaForCausalLM", .until = {0, 24, 0}, .ends_on_all_stages = true},

@@ -54,7 +54,9 @@ class Placing {
     const auto otherwise = head ? rules_.head : embedding ? rules_.embedding : rules_.linear;
     const bool asks = is_linear(weights) || rules_.head_by_rule || otherwise;
     if (!asks) return std::uint16_t{0};
-    const auto found = TRY(first_match(name_of(weights, 0), true));
+    const auto name = name_of(weights, 0);
+    const auto found = TRY(first_match(name, true));
+    if (!found && is_linear(weights) && !stored_quantised(name)) return std::uint16_t{0};
     return found.value_or(otherwise);
   }
 
@@ -136,7 +138,8 @@ class Placing {
     return *format;
   }
 
-  // q_proj, k_proj and v_proj are qkv_proj, gate_proj and up_proj are gate_up_proj, what compresses queries and latents is fused_qkv_a_proj: packed_modules_mapping of vLLM's classes.
+  // q_proj, k_proj and v_proj are qkv_proj, gate_proj and up_proj are gate_up_proj, what compresses queries and latents is
+  // fused_qkv_a_proj: packed_modules_mapping of vLLM's classes.
   static std::string fused_name(const std::vector<std::string>& parts) {
     const auto dot = parts[0].rfind('.');
     const auto before = dot == std::string::npos ? std::string() : parts[0].substr(0, dot + 1);
@@ -161,6 +164,35 @@ class Placing {
   }
 
   Result<std::optional<std::uint16_t>> first_match(std::string_view name, bool fused) {
+    auto found = TRY(match(name, fused));
+    if (found || blueprint_.text.empty()) return found;
+    for (const auto& other : other_names(name)) {
+      found = TRY(match(other, fused));
+      if (found) return found;
+    }
+    return found;
+  }
+
+  // Checkpoints of composites name one layer in the older and the newer way of transformers, or in the engine's own: all are the
+  // engine's to it. vLLM 0.33, hf_to_vllm_mapper of the classes and quantization/base_config.py, apply_vllm_mapper.
+  static std::vector<std::string> other_names(std::string_view name) {
+    constexpr std::string_view kWays[][3] = {{"model.language_model.", "language_model.model.", "model."},
+                                             {"model.visual.", "visual.", ""},
+                                             {"model.vision_tower.", "vision_tower.", ""},
+                                             {"model.multi_modal_projector.", "multi_modal_projector.", ""},
+                                             {"lm_head", "language_model.lm_head", ""}};
+    std::vector<std::string> out;
+    for (const auto& ways : kWays)
+      for (const auto& own : ways) {
+        if (own.empty() || !name.starts_with(own)) continue;
+        for (const auto& other : ways)
+          if (!other.empty() && other != own) out.push_back(std::string(other).append(name.substr(own.size())));
+        return out;
+      }
+    return out;
+  }
+
+  Result<std::optional<std::uint16_t>> match(std::string_view name, bool fused) {
     const auto at = std::lower_bound(rules_.named.begin(), rules_.named.end(), name,
                                      [](const auto& one, std::string_view wanted) { return one.first < wanted; });
     std::optional<std::uint16_t> named;
@@ -183,6 +215,12 @@ class Placing {
   // Whether the files hold packed words of this layer, where they say.
   bool stored_quantised(const std::string& name) const {
     if (!by_tensors()) return true;
+    if (holds_words(name)) return true;
+    const auto others = blueprint_.text.empty() ? std::vector<std::string>() : other_names(name);
+    return std::any_of(others.begin(), others.end(), [&](const std::string& other) { return holds_words(other); });
+  }
+
+  bool holds_words(const std::string& name) const {
     const auto wanted = name + ".qweight";
     if (model_.tensors.known()) return model_.tensors.find(wanted) != nullptr;
     return std::binary_search(model_.index_names.begin(), model_.index_names.end(), wanted);
