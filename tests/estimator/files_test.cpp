@@ -58,16 +58,16 @@ estimator::Blueprint described(Result<estimator::Blueprint> answer) {
 }  // namespace
 
 TEST_CASE("files: a name is cut at the numbers of its layer and of its copy") {
-  const auto place = estimator::place_of("model.layers.3.mlp.experts.17.up_proj.weight");
+  const auto place = estimator::files::place_of("model.layers.3.mlp.experts.17.up_proj.weight");
   CHECK(place.before == "model.layers.");
   CHECK(place.layer == 3);
   CHECK(place.between == ".mlp.experts.");
   CHECK(place.copy == 17);
   CHECK(place.after == ".up_proj.weight");
-  CHECK(estimator::place_of("lm_head.weight").layer == estimator::Place::kNone);
-  CHECK(estimator::place_of("a.99999999999999999999.b").layer == estimator::Place::kNone);
-  CHECK(estimator::place_of("a.3x.4").layer == 4);
-  CHECK(estimator::place_of("").after.empty());
+  CHECK(estimator::files::place_of("lm_head.weight").layer == estimator::files::Place::kNone);
+  CHECK(estimator::files::place_of("a.99999999999999999999.b").layer == estimator::files::Place::kNone);
+  CHECK(estimator::files::place_of("a.3x.4").layer == 4);
+  CHECK(estimator::files::place_of("").after.empty());
 }
 
 TEST_CASE("files: an unknown architecture is described from its tensors, as a guess") {
