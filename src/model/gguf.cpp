@@ -16,7 +16,7 @@ constexpr std::uint64_t kMaxHeader = std::uint64_t{256} << 20, kMaxTensors = 1 <
 constexpr std::uint64_t kMaxText = 4096, kMaxName = 512, kMaxKept = 8192, kMaxKey = 65535;
 constexpr std::uint32_t kMaxDepth = 4, kMaxDimensions = 4, kText = 8, kArray = 9;
 constexpr std::uint32_t kWidths[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};  // bytes by type of a value
-constexpr std::uint64_t kLeastValue = 13, kLeastTensor = 24;                    // bytes that one takes in the file
+constexpr std::uint64_t kLeastValue = 13, kLeastTensor = 24;                  // bytes that one takes in the file
 
 // Reads a file from front to back. After the first thing that is wrong everything reads as 0.
 class Cursor {
@@ -28,15 +28,15 @@ class Cursor {
   std::uint64_t left() const { return file_.size() - at_; }
   Error& error() { return error_; }
 
-  template <class... Args>
-  void fail(vramauto_status status, fmt::format_string<Args...> words, Args&&... args) {
-    if (ok()) error_ = fail_at(status, path_, at_, words, std::forward<Args>(args)...).value();
+  // Only the first is kept.
+  [[gnu::noinline]] void fail(vramauto_status status, std::string words) {
+    if (ok()) error_ = {status, path_, std::move(words), at_};
   }
 
   bool has(std::uint64_t bytes) {
-    if (ok() && bytes > left()) fail(VRAMAUTO_E_FORMAT, "{} bytes are announced, the file has {} more", bytes, left());
-    if (ok() && at_ + bytes > kMaxHeader && bytes < left() && at_ > kMaxHeader)
-      fail(VRAMAUTO_E_LIMIT, "the header is longer than the {} bytes that are read at most", kMaxHeader);
+    if (ok() && bytes > left()) fail(VRAMAUTO_E_FORMAT, fmt::format("{} bytes are announced, the file has {} more", bytes, left()));
+    if (at_ > kMaxHeader)
+      fail(VRAMAUTO_E_LIMIT, fmt::format("the header is longer than the {} bytes that are read at most", kMaxHeader));
     return ok();
   }
   void skip(std::uint64_t bytes) {
@@ -108,21 +108,23 @@ void read_value(Cursor& file, GgufValue& out, std::uint32_t depth) {
   } else if (out.type < std::size(kWidths)) {
     read_number(file, out);
   } else {
-    file.fail(VRAMAUTO_E_FORMAT, "value of type {}, which is not known", out.type);
+    file.fail(VRAMAUTO_E_FORMAT, fmt::format("value of type {}, which is not known", out.type));
   }
 }
 
 // What an array keeps of its elements: their number, and the largest integer of a short one.
 void read_array(Cursor& file, GgufValue& out, std::uint32_t depth) {
-  if (depth == kMaxDepth) return file.fail(VRAMAUTO_E_LIMIT, "arrays of arrays, {} deep", kMaxDepth);
+  if (depth == kMaxDepth) return file.fail(VRAMAUTO_E_LIMIT, fmt::format("arrays of arrays, {} deep", kMaxDepth));
   GgufValue element;
   element.type = file.word();
   const auto length = file.number(8);
   if (!file.ok()) return;
-  if (element.type >= std::size(kWidths)) return file.fail(VRAMAUTO_E_FORMAT, "array of type {}, which is not known", element.type);
+  if (element.type >= std::size(kWidths))
+    return file.fail(VRAMAUTO_E_FORMAT, fmt::format("array of type {}, which is not known", element.type));
   const std::uint64_t least = element.type == kText ? 8 : element.type == kArray ? 12 : kWidths[element.type];
   if (length > file.left() / least)
-    return file.fail(VRAMAUTO_E_FORMAT, "array of {} elements of at least {} bytes, the file has {} more bytes", length, least, file.left());
+    return file.fail(VRAMAUTO_E_FORMAT, fmt::format("array of {} elements of at least {} bytes, the file has {} more bytes", length,
+                                                    least, file.left()));
   const auto type = element.type;
   out.is_array = true;
   out.length = length;
@@ -155,11 +157,11 @@ class Reader {
     char magic[4] = {};
     file_.take(magic, sizeof magic);
     if (file_.ok() && std::string_view(magic, sizeof magic) != "GGUF")
-      file_.fail(VRAMAUTO_E_FORMAT, "begins with {}, expected GGUF", text::shown({magic, sizeof magic}));
+      file_.fail(VRAMAUTO_E_FORMAT, fmt::format("begins with {}, expected GGUF", text::shown({magic, sizeof magic})));
     const auto version = file_.word();
     if (file_.ok() && version != 2 && version != 3)
-      file_.fail(VRAMAUTO_E_UNSUPPORTED, "GGUF version {}, expected 2 or 3{}", version,
-                 version << 24 && !(version & 0xFFFF) ? " (the file is big-endian)" : "");
+      file_.fail(VRAMAUTO_E_UNSUPPORTED, fmt::format("GGUF version {}, expected 2 or 3{}", version,
+                                                     version << 24 && !(version & 0xFFFF) ? " (the file is big-endian)" : ""));
     tensors = file_.number(8);
     values = file_.number(8);
     check_count("tensors", tensors, kLeastTensor, kMaxTensors);
@@ -168,14 +170,15 @@ class Reader {
 
   void check_count(std::string_view what, std::uint64_t count, std::uint64_t least, std::uint64_t most) {
     if (count > file_.left() / least)
-      file_.fail(VRAMAUTO_E_FORMAT, "{} {} are announced, the file has {} more bytes", count, what, file_.left());
-    if (count > most) file_.fail(VRAMAUTO_E_LIMIT, "{} {}, at most {} are read", count, what, most);
+      file_.fail(VRAMAUTO_E_FORMAT, fmt::format("{} {} are announced, the file has {} more bytes", count, what, file_.left()));
+    if (count > most) file_.fail(VRAMAUTO_E_LIMIT, fmt::format("{} {}, at most {} are read", count, what, most));
   }
 
   void value() {
     GgufValue value;
     const auto length = file_.number(8);
-    if (length > kMaxKey) return file_.fail(VRAMAUTO_E_FORMAT, "key of {} bytes, expected at most {}", length, kMaxKey);
+    if (length > kMaxKey)
+      return file_.fail(VRAMAUTO_E_FORMAT, fmt::format("key of {} bytes, expected at most {}", length, kMaxKey));
     value.key = file_.text(length);
     value.type = file_.word();
     read_value(file_, value, 0);
@@ -183,62 +186,69 @@ class Reader {
   }
 
   void check_keys() {
-    auto& values = out_.values;
-    std::sort(values.begin(), values.end(), [](const GgufValue& a, const GgufValue& b) { return a.key < b.key; });
-    for (std::size_t i = 1; i < values.size(); ++i)
-      if (values[i].key == values[i - 1].key) file_.fail(VRAMAUTO_E_FORMAT, "key {} is there twice", text::shown(values[i].key));
+    std::vector<std::string> keys;
+    for (const auto& value : out_.values) keys.push_back(value.key);
+    std::sort(keys.begin(), keys.end());
+    if (const auto twice = std::adjacent_find(keys.begin(), keys.end()); twice != keys.end())
+      file_.fail(VRAMAUTO_E_FORMAT, fmt::format("key {} is there twice", text::shown(*twice)));
     const auto* alignment = out_.find("general.alignment");
     if (!alignment) return;
     alignment_ = out_.number("general.alignment");
     if (!std::has_single_bit(alignment_) || alignment_ > kMaxHeader)
-      file_.fail(VRAMAUTO_E_FORMAT, "general.alignment is {}, expected a power of two", alignment->integer);
+      file_.fail(VRAMAUTO_E_FORMAT, fmt::format("general.alignment is {}, expected a power of two", alignment->integer));
   }
 
   void tensor() {
     const auto length = file_.number(8);
     if (file_.ok() && (length == 0 || length > kMaxName))
-      return file_.fail(VRAMAUTO_E_FORMAT, "tensor name of {} bytes, expected 1 to {}", length, kMaxName);
-    const auto begin = names_.size();
+      return file_.fail(VRAMAUTO_E_FORMAT, fmt::format("tensor name of {} bytes, expected 1 to {}", length, kMaxName));
+    name_ = names_.size();
     names_ += file_.text(length);
-    const auto name = [&] { return text::shown(std::string_view(names_).substr(begin)); };
     Tensor tensor;
-    tensor.rank = file_.word();
-    if (tensor.rank > kMaxDimensions)
-      return file_.fail(VRAMAUTO_E_FORMAT, "{} has {} dimensions, expected at most {}", name(), tensor.rank, kMaxDimensions);
-    std::optional<std::uint64_t> elements = 1;
-    for (auto i = tensor.rank; i-- > 0;) {  // innermost first in the file
-      tensor.shape[i] = file_.number(8);
-      elements = elements ? checked_mul(*elements, tensor.shape[i]) : elements;
-    }
+    const auto elements = shape(tensor);
     const auto type = file_.word();
+    if (!file_.ok()) return;
     tensor.dtype = dtype_from_ggml(type);
     const auto block = block_of(tensor.dtype);
-    if (file_.ok() && block.elements == 0)
-      return file_.fail(VRAMAUTO_E_FORMAT, "{} is of type {}, which is not known", name(), type);
+    if (block.elements == 0) return bad_tensor(fmt::format("is of type {}, which is not known", type));
     const auto row = tensor.rank ? tensor.shape[tensor.rank - 1] : 1;
-    if (file_.ok() && row % block.elements != 0)
-      return file_.fail(VRAMAUTO_E_FORMAT, "{} has rows of {} elements, expected whole blocks of {}", name(), row, block.elements);
-    const auto bytes = elements && block.elements ? checked_mul(*elements / block.elements, block.bytes) : std::nullopt;
-    if (file_.ok() && !bytes) return file_.fail(VRAMAUTO_E_LIMIT, "{} has more than 2^64 bytes", name());
-    place(name(), bytes.value_or(0));
+    if (row % block.elements != 0)
+      return bad_tensor(fmt::format("has rows of {} elements, expected whole blocks of {}", row, block.elements));
+    tensor.bytes = saturating_mul(elements / block.elements, block.bytes);
+    place(tensor.bytes);
     if (!file_.ok()) return;
-    tensor.bytes = *bytes;
-    out_.shard.elements = saturating_add(out_.shard.elements, *elements);
-    out_.shard.bytes += *bytes;
+    out_.shard.elements = saturating_add(out_.shard.elements, elements);
+    out_.shard.bytes = saturating_add(out_.shard.bytes, tensor.bytes);
     out_.shard.tensors.push_back(tensor);
     ends_.push_back(names_.size());
   }
 
+  // Elements of the tensor. The file names the innermost dimension first.
+  std::uint64_t shape(Tensor& tensor) {
+    tensor.rank = file_.word();
+    if (tensor.rank > kMaxDimensions) {
+      bad_tensor(fmt::format("has {} dimensions, expected at most {}", tensor.rank, kMaxDimensions));
+      return 0;
+    }
+    std::uint64_t elements = 1;
+    for (auto i = tensor.rank; i-- > 0;) elements = saturating_mul(elements, tensor.shape[i] = file_.number(8));
+    if (elements == UINT64_MAX) bad_tensor("has more than 2^64 elements");
+    return elements;
+  }
+
+  void bad_tensor(std::string_view what) {
+    file_.fail(VRAMAUTO_E_FORMAT, fmt::format("{} {}", text::shown(std::string_view(names_).substr(name_)), what));
+  }
+
   // Data lies in the order of the infos, each padded to the alignment.
-  void place(const std::string& name, Bytes bytes) {
+  void place(Bytes bytes) {
     const auto offset = file_.number(8);
     if (!file_.ok()) return;
-    if (offset != next_) return file_.fail(VRAMAUTO_E_FORMAT, "data of {} begins at {}, expected {}", name, offset, next_);
+    if (offset != next_) return bad_tensor(fmt::format("has its data at {}, expected it at {}", offset, next_));
     if (bytes > file_size_ || offset > file_size_ - bytes)
-      return file_.fail(VRAMAUTO_E_FORMAT, "data of {} ends at byte {} of the data, beyond the file's {} bytes", name,
-                        saturating_add(offset, bytes), file_size_);
-    next_ = round_up(offset + bytes, alignment_);
+      return bad_tensor(fmt::format("has {} bytes of data at {}, beyond the file's {} bytes", bytes, offset, file_size_));
     end_ = offset + bytes;
+    next_ = round_up(end_, alignment_);
   }
 
   // The names' places in memory are known once all are there; where the data begins, too.
@@ -246,7 +256,7 @@ class Reader {
     if (!file_.ok()) return;
     auto& shard = out_.shard;
     if (!shard.tensors.empty() && end_ > file_size_ - std::min(file_size_, round_up(file_.at(), alignment_)))
-      return file_.fail(VRAMAUTO_E_FORMAT, "the data has {} bytes, beyond the file's {} bytes", end_, file_size_);
+      return file_.fail(VRAMAUTO_E_FORMAT, fmt::format("the data has {} bytes, beyond the file's {} bytes", end_, file_size_));
     shard.file_bytes = file_size_;
     shard.names = std::make_unique_for_overwrite<char[]>(names_.size());
     std::copy(names_.begin(), names_.end(), shard.names.get());
@@ -255,7 +265,7 @@ class Reader {
       const auto begin = i ? ends_[i - 1] : 0;
       shard.tensors[i].name = {shard.names.get() + begin, ends_[i] - begin};
       if (table.add(static_cast<std::uint32_t>(i)) != NameTable::kNone)
-        return file_.fail(VRAMAUTO_E_FORMAT, "{} is there twice", text::shown(shard.tensors[i].name));
+        return file_.fail(VRAMAUTO_E_FORMAT, fmt::format("{} is there twice", text::shown(shard.tensors[i].name)));
     }
   }
 
@@ -263,6 +273,7 @@ class Reader {
   std::uint64_t file_size_, alignment_ = 32, next_ = 0, end_ = 0;
   Cursor file_;
   std::string names_;
+  std::size_t name_ = 0;           // where that of the tensor at hand begins
   std::vector<std::size_t> ends_;  // of the names
   Gguf out_;
 };
@@ -270,9 +281,9 @@ class Reader {
 }  // namespace
 
 const GgufValue* Gguf::find(std::string_view key) const {
-  const auto at = std::lower_bound(values.begin(), values.end(), key,
-                                   [](const GgufValue& value, std::string_view wanted) { return value.key < wanted; });
-  return at != values.end() && at->key == key ? &*at : nullptr;
+  for (const auto& value : values)
+    if (value.key == key) return &value;
+  return nullptr;
 }
 
 std::string_view Gguf::text(std::string_view key) const {

@@ -22,7 +22,7 @@ constexpr std::uint64_t bytes_of(Block block, std::uint64_t elements) {
   return block.elements ? (elements / block.elements + (elements % block.elements != 0)) * block.bytes : 0;
 }
 
-inline constexpr vramauto_dtype kGgml = 100;       // ggml's type 0; its plain types stand for ours
+inline constexpr vramauto_dtype kGgml = 100;         // ggml's type 0; its plain types stand for ours
 vramauto_dtype dtype_from_ggml(std::uint32_t type);  // 0 when unknown
 
 vramauto_dtype dtype_from_safetensors(std::string_view name);  // "BF16"; 0 when unknown
