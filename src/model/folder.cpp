@@ -196,7 +196,7 @@ Result<Model> open_folder(const std::string& directory) {
   model.path = directory;
   TRY(read_configs(model, folder));
   TRY(read_weights(model, folder));
-  const bool others = model.tensors.known() || !model.index_names.empty() || !folder.ending(kBin).empty();
+  const bool others = !folder.ending(kSafetensors).empty() || !model.index_names.empty() || !folder.ending(kBin).empty();
   if (!others && !folder.ending(kGguf).empty()) return open_gguf_in(folder, std::move(model));
   add_other_sizes(model, folder);
   model.mistral_format = folder.has(kParams) && has_consolidated(folder);

@@ -161,7 +161,7 @@ class Reader {
     const auto version = file_.word();
     if (file_.ok() && version != 2 && version != 3)
       file_.fail(VRAMAUTO_E_UNSUPPORTED, fmt::format("GGUF version {}, expected 2 or 3{}", version,
-                                                     version << 24 && !(version & 0xFFFF) ? " (the file is big-endian)" : ""));
+                                                     version && !(version & 0xFFFFFF) ? " (the file is big-endian)" : ""));
     tensors = file_.number(8);
     values = file_.number(8);
     check_count("tensors", tensors, kLeastTensor, kMaxTensors);

@@ -128,9 +128,9 @@ std::string_view row_of(const std::string_view (&rows)[N], std::string_view firs
 }
 
 std::string_view architecture_row(std::string_view name, bool experts, bool sigmoid) {
-  for (const char* mark : {sigmoid ? "^" : "", experts ? "+" : "", ""})
-    if (const auto row = row_of(kArchitectures, std::string(name).append(mark)); !row.empty()) return row;
-  return {};
+  const std::string text(name);
+  if (const auto row = row_of(kArchitectures, text + (sigmoid ? "^" : "+")); !row.empty() && (sigmoid || experts)) return row;
+  return row_of(kArchitectures, text);
 }
 
 // The name of a stranger's architecture, fit for JSON.

@@ -85,9 +85,9 @@ void bnb(const Format& format, const Shape& shape, Tensors& out) {
 
 // quantization/gguf.py of 0.19.1: as many bytes of a row as its rank takes of them, and a byte with the type of each part.
 void gguf(const Format& format, const Shape& shape, Tensors& out) {
-  const auto row = bytes_of(block_of(format.bits), shape.full_cols);
-  out.add(shape.rows * (row / (shape.full_cols / shape.cols)));
-  if (format.group) out.add(shape.parts);
+  const auto block = block_of(format.bits);
+  out.add(shape.rows * (shape.cols * block.bytes / block.elements));
+  out.add(shape.parts);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ class Placing {
     if (plain == count && !expert) return std::uint16_t{0};
     if (plain && plain != count)
       return fail(VRAMAUTO_E_UNSUPPORTED, "quantization_config", "{}: {}", text::shown(parts[0]), rules_.part_mismatch);
-    return out_.rules.add({.scheme = Scheme::gguf, .bits = widest, .group = expert ? 0u : 1u});
+    return out_.rules.add({.scheme = Scheme::gguf, .bits = widest});
   }
 
   Result<std::uint16_t> end(const Weights& weights) {
@@ -160,13 +160,14 @@ class Placing {
   }
 
   Result<std::uint16_t> decide(const Piece& piece, std::uint32_t layer) {
-    if (blueprint_.weights[piece.first].role == VRAMAUTO_ROLE_EXPERT) return decide_experts(piece, layer);
+    const auto role = blueprint_.weights[piece.first].role;
+    if (role == VRAMAUTO_ROLE_EXPERT && !rules_.types_are_stored) return decide_experts(piece, layer);
     std::vector<std::string> parts;
     for (std::uint32_t i = 0; i < piece.count; ++i) {
       auto name = name_of(blueprint_.weights[piece.first + i], layer);
       if (parts.empty() || parts.back() != name) parts.push_back(std::move(name));
     }
-    if (rules_.types_are_stored) return stored_format(parts.data(), parts.size(), blueprint_.weights[piece.first].role);
+    if (rules_.types_are_stored) return stored_format(parts.data(), parts.size(), role);
     const auto fused = parts.size() > 1 ? fused_name(parts) : parts[0];
     if (const auto whole = TRY(first_match(fused, true)); whole) return *whole;
     std::optional<std::uint16_t> format;
@@ -180,7 +181,8 @@ class Placing {
     return *format;
   }
 
-  // q_proj, k_proj and v_proj are qkv_proj, gate_proj and up_proj are gate_up_proj, what compresses queries and latents is fused_qkv_a_proj: packed_modules_mapping of vLLM's classes.
+  // q_proj, k_proj and v_proj are qkv_proj, gate_proj and up_proj are gate_up_proj, what compresses queries and latents is
+  // fused_qkv_a_proj: packed_modules_mapping of vLLM's classes.
   static std::string fused_name(const std::vector<std::string>& parts) {
     const auto dot = parts[0].rfind('.');
     const auto before = dot == std::string::npos ? std::string() : parts[0].substr(0, dot + 1);
