@@ -6,6 +6,8 @@
   make_models.py DIRECTORY --big           the big one, DIRECTORY itself
   make_models.py DIRECTORY --hidden 512 --layers 4 --heads 8 --kv 2 --vocab 32000 --intermediate 1024 --shards 2
                                            one of that shape, DIRECTORY itself; what is not given is as in 8b
+  make_models.py DIRECTORY --gguf llama    the same in GGUF: m.gguf of mixed types, as Q4_K_M files are; qwen3moe: with 128 experts;
+                                           --shards: split
 """
 import argparse
 import json
@@ -75,6 +77,101 @@ def write_shard(path, tensors):
     return at
 
 
+# ggml's numbers of types, and elements and bytes of a block.
+GGML = {"F32": (0, 1, 4), "F16": (1, 1, 2), "Q8_0": (8, 32, 34), "Q4_K": (12, 256, 144), "Q6_K": (14, 256, 210)}
+
+
+def gguf_tensors(a):
+    """Name, type and shape, outermost first, as llama.cpp writes Q4_K_M: V, down and head wider, vectors in float32."""
+    head = a.hidden // a.heads
+    yield "token_embd.weight", "Q4_K", (a.vocab, a.hidden)
+    for i in range(a.layers):
+        p = f"blk.{i}."
+        yield p + "attn_norm.weight", "F32", (a.hidden,)
+        yield p + "attn_q.weight", "Q4_K", (a.heads * head, a.hidden)
+        yield p + "attn_k.weight", "Q4_K", (a.kv * head, a.hidden)
+        yield p + "attn_v.weight", "Q6_K", (a.kv * head, a.hidden)
+        yield p + "attn_output.weight", "Q4_K", (a.hidden, a.heads * head)
+        yield p + "ffn_norm.weight", "F32", (a.hidden,)
+        if a.gguf == "qwen3moe":
+            yield p + "attn_q_norm.weight", "F32", (head,)
+            yield p + "attn_k_norm.weight", "F32", (head,)
+            yield p + "ffn_gate_inp.weight", "F32", (EXPERTS, a.hidden)
+            yield p + "ffn_gate_exps.weight", "Q4_K", (EXPERTS, a.intermediate, a.hidden)
+            yield p + "ffn_up_exps.weight", "Q4_K", (EXPERTS, a.intermediate, a.hidden)
+            yield p + "ffn_down_exps.weight", "Q6_K", (EXPERTS, a.hidden, a.intermediate)
+        else:
+            yield p + "ffn_gate.weight", "Q4_K", (a.intermediate, a.hidden)
+            yield p + "ffn_up.weight", "Q4_K", (a.intermediate, a.hidden)
+            yield p + "ffn_down.weight", "Q6_K", (a.hidden, a.intermediate)
+    yield "output_norm.weight", "F32", (a.hidden,)
+    yield "output.weight", "Q6_K", (a.vocab, a.hidden)
+
+
+EXPERTS = 128
+
+
+def gguf_text(text):
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
+def gguf_value(key, value):
+    if isinstance(value, str):
+        return gguf_text(key) + struct.pack("<I", 8) + gguf_text(value)
+    if isinstance(value, float):
+        return gguf_text(key) + struct.pack("<If", 6, value)
+    if isinstance(value, list):
+        return gguf_text(key) + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(gguf_text, value))
+    return gguf_text(key) + struct.pack("<II", 4, value)
+
+
+def gguf_values(a):
+    values = {
+        "general.architecture": a.gguf, "general.name": "made", f"{a.gguf}.block_count": a.layers,
+        f"{a.gguf}.context_length": a.length, f"{a.gguf}.embedding_length": a.hidden,
+        f"{a.gguf}.feed_forward_length": a.intermediate, f"{a.gguf}.attention.head_count": a.heads,
+        f"{a.gguf}.attention.head_count_kv": a.kv, f"{a.gguf}.attention.key_length": a.hidden // a.heads,
+        f"{a.gguf}.rope.freq_base": 500000.0, "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": [f"token{i}" for i in range(a.vocab)],
+    }
+    if a.gguf == "qwen3moe":
+        values |= {f"{a.gguf}.expert_count": EXPERTS, f"{a.gguf}.expert_used_count": 8,
+                   f"{a.gguf}.expert_feed_forward_length": a.intermediate}
+    return values
+
+
+def write_gguf(path, values, tensors):
+    infos, at, align = b"", 0, 32
+    for name, type_, shape in tensors:
+        number, elements, size = GGML[type_]
+        infos += gguf_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *reversed(shape), number, at)
+        bytes_ = size
+        for n in shape:
+            bytes_ *= n
+        at += bytes_ // elements + -(bytes_ // elements) % align
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(values))
+    head += b"".join(gguf_value(*pair) for pair in values.items()) + infos
+    head += b"\0" * (-len(head) % align)
+    with open(path, "wb") as file:
+        file.write(head)
+        file.truncate(len(head) + at)
+    return at
+
+
+def write_gguf_model(directory, a):
+    directory.mkdir(parents=True, exist_ok=True)
+    tensors, shards = list(gguf_tensors(a)), a.shards or 1
+    values = gguf_values(a)
+    total = 0
+    for i, part in enumerate(split(tensors, shards)):
+        name = "m.gguf" if shards == 1 else f"m-{i + 1:05}-of-{shards:05}.gguf"
+        if shards > 1:
+            values |= {"split.no": i, "split.count": shards}
+        total += write_gguf(directory / name, values, part)
+        values = {}  # the first file says it all
+    print(f"{directory}: {len(tensors)} tensors in {shards} files, {total} bytes")
+
+
 def config_of(a):
     return {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": a.hidden, "num_hidden_layers": a.layers,
@@ -109,7 +206,11 @@ def main():
     parser.add_argument("--shards", type=int)
     parser.add_argument("--tensors", type=int, default=92000, help="with --big")
     parser.add_argument("--big", action="store_true")
+    parser.add_argument("--gguf", choices=("llama", "qwen3moe"))
     a = parser.parse_args()
+    if a.gguf:
+        write_gguf_model(a.directory, a)
+        return
     if len(sys.argv) > 2:
         write_model(a.directory, a)
         return

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "estimator/decoder/decoder.hpp"
+#include "estimator/files/files.hpp"
 #include "estimator/load.hpp"
 #include "estimator/negotiate.hpp"
 #include "estimator/search.hpp"
@@ -15,7 +16,11 @@
 namespace vramauto::estimator {
 namespace {
 
-constexpr vramauto_plugin_entry kBuiltIn[] = {decoder_plugin};
+constexpr const vramauto_estimator* kEstimators[] = {&kDecoder, &files::kFiles};
+constexpr vramauto_plugin kPlugin{
+    sizeof(vramauto_plugin), std::size(kEstimators), "org.vramauto.builtin", "0.1.0", "Apache-2.0", kEstimators};
+const vramauto_plugin* built_in(const vramauto_host*) { return &kPlugin; }
+
 constexpr std::size_t kLongestPath = 4096;
 
 }  // namespace
@@ -26,7 +31,7 @@ struct Registry::Core {
 
   // The ids of what is built in cannot be taken; then the order is that of who may overrule whom.
   explicit Core(const RegistryOptions& options) : chooser(options.timeout_ms, options.log) {
-    for (const auto entry : kBuiltIn) add(enter(entry, "built in"), "");
+    add(enter(built_in, "built in"), "");
     for (const auto entry : options.entries) add(enter(entry, "an entry of the application"), "");
     if (options.search) add_files(options);
     for (const auto entry : static_plugins()) add(enter(entry, "built in"), "");

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "model/class_defaults.hpp"
+#include "model/gguf_model.hpp"
 #include "model/index.hpp"
 #include "model/inventory.hpp"
 #include "model/shard_names.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kMaxConfig = std::uint64_t{64} << 20;
 constexpr std::string_view kConfig = "config.json", kParams = "params.json", kSafetensors = ".safetensors", kBin = ".bin",
-                           kIndex = ".safetensors.index.json";
+                           kIndex = ".safetensors.index.json", kGguf = ".gguf";
 // Read where they are there; what is in them is for estimators to know.
 constexpr std::array<std::string_view, 7> kDocuments = {"adapter_config.json",      "hf_quant_config.json",  kParams,
                                                         "preprocessor_config.json", "processor_config.json", "modules.json",
@@ -140,6 +141,28 @@ Result<Folder> folder_of(std::string path) {
   return Folder{std::move(path), std::move(names)};
 }
 
+// The GGUF model of a directory: the first of several; projectors of images beside it are none.
+Result<Model> open_gguf_in(const Folder& folder, Model configured) {
+  auto files = folder.ending(kGguf);
+  std::erase_if(files, [](const auto& name) {
+    const auto part = shard_name(name);
+    return (part && part->number > 1) || name.find("mmproj") != std::string::npos;
+  });
+  if (files.empty()) return fail(VRAMAUTO_E_NOT_FOUND, folder.path, "has no first file of a GGUF model");
+  auto model = TRY(open_gguf(folder.file(files.front())));
+  if (files.size() > 1)
+    model.warnings.push_back(
+        {"several_gguf", fmt::format("{} has {} GGUF models; this is about {}", folder.path, files.size(), files.front())});
+  if (configured.has_config) {  // the original configuration knows more than the metadata
+    const auto format = TRY(json::parse(kConfig, R"({"quantization_config": {"quant_method": "gguf"}})"));
+    model.config = configured.config.with_defaults("", format);
+    model.architecture = std::move(configured.architecture);
+    model.model_type = std::move(configured.model_type);
+  }
+  model.documents = std::move(configured.documents);
+  return model;
+}
+
 std::pair<std::string, std::string> split(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return {".", path};
@@ -174,20 +197,18 @@ Result<Model> open_folder(const std::string& directory) {
   model.path = directory;
   TRY(read_configs(model, folder));
   TRY(read_weights(model, folder));
+  const bool others = !folder.ending(kSafetensors).empty() || !model.index_names.empty() || !folder.ending(kBin).empty();
+  if (!others && !folder.ending(kGguf).empty()) return open_gguf_in(folder, std::move(model));
   add_other_sizes(model, folder);
   model.mistral_format = folder.has(kParams) && has_consolidated(folder);
-  if (!model.has_config && !model.document(kParams) && !model.tensors.known() && model.index_names.empty()) {
-    if (!folder.ending(".gguf").empty())
-      return fail(VRAMAUTO_E_UNSUPPORTED, directory, "has GGUF files only, which are not read yet");
+  if (!model.has_config && !model.document(kParams) && !model.tensors.known() && model.index_names.empty())
     return fail(VRAMAUTO_E_NOT_FOUND, directory, "has neither config.json nor *.safetensors");
-  }
   if (model.source == Source::name) model.source = Source::config;
   return model;
 }
 
 Result<Model> open_file(const std::string& path) {
-  if (ends_with(path, ".gguf"))
-    return fail(VRAMAUTO_E_UNSUPPORTED, path, "is a GGUF file, which are not read yet; give the directory of the original model");
+  if (ends_with(path, kGguf)) return open_gguf(path);
   const auto [directory, name] = split(path);
   Model model;
   model.path = path;

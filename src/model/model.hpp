@@ -74,7 +74,7 @@ struct OpenOptions {
   bool any_name = false;                                 // a name of which nothing is known opens too, with the warning kNameSaysNothing
 };
 
-// A directory, config.json, *.safetensors, *.safetensors.index.json, or a Hugging Face id (cache, then catalogue, then the size in
+// A directory, config.json, *.safetensors, *.safetensors.index.json, *.gguf, or a Hugging Face id (cache, then catalogue, then the size in
 // its name). What looks like a path must exist.
 Result<Model> open(std::string_view path_or_id, const OpenOptions& options = {});
 

@@ -7,7 +7,7 @@ namespace vramauto::model {
 
 namespace {
 
-constexpr std::string_view kSuffix = ".safetensors", kOf = "-of-";
+constexpr std::string_view kSuffixes[] = {".safetensors", ".gguf"}, kOf = "-of-";
 constexpr std::size_t kDigits = 5;
 
 bool is_consolidated(std::string_view file) { return file.substr(0, 12) == "consolidated"; }
@@ -22,11 +22,12 @@ std::optional<std::uint32_t> number_in(std::string_view digits) {
 }  // namespace
 
 std::optional<ShardName> shard_name(std::string_view file) {
-  constexpr auto tail = 1 + kDigits + kOf.size() + kDigits + kSuffix.size();
-  if (file.size() <= tail || file.substr(file.size() - kSuffix.size()) != kSuffix) return std::nullopt;
-  const auto prefix = file.substr(0, file.size() - tail);
+  constexpr auto tail = 1 + kDigits + kOf.size() + kDigits;
+  const auto suffix = file.ends_with(kSuffixes[1]) ? kSuffixes[1] : kSuffixes[0];
+  if (file.size() <= tail + suffix.size() || !file.ends_with(suffix)) return std::nullopt;
+  const auto prefix = file.substr(0, file.size() - tail - suffix.size());
   const auto number = number_in(file.substr(prefix.size() + 1, kDigits));
-  const auto of = number_in(file.substr(file.size() - kSuffix.size() - kDigits, kDigits));
+  const auto of = number_in(file.substr(file.size() - suffix.size() - kDigits, kDigits));
   const auto joined = file[prefix.size()] == '-' && file.substr(prefix.size() + 1 + kDigits, kOf.size()) == kOf;
   if (!number || !of || !joined) return std::nullopt;
   return ShardName{prefix, *number, *of};

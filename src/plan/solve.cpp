@@ -36,8 +36,9 @@ void judge(Plan& plan) {
     const auto one = judge(estimate, rank, plan.utilization, reserve(estimate, rank, plan.devices));
     all.starts = all.starts && one.starts;
     all.keeps_room = all.keeps_room && one.keeps_room;
-    const auto taken =
-        cache_given(estimate) ? saturating_add(rank.fixed().best, plan.cache_bytes[i]) : estimate.budget(rank, plan.utilization);
+    const auto taken = !estimate.keeps_cache   ? rank.fixed().best
+                       : cache_given(estimate) ? saturating_add(rank.fixed().best, plan.cache_bytes[i])
+                                               : estimate.budget(rank, plan.utilization);
     const auto free = ceiling(rank, rank.outside.best, 0);
     plan.headroom_bytes = std::min(plan.headroom_bytes, free > taken ? free - taken : 0);
   }

@@ -49,6 +49,16 @@ constexpr std::array kTorch = {Named{"bfloat16", VRAMAUTO_BF16},
                                Named{"uint64", VRAMAUTO_I64},
                                Named{"long", VRAMAUTO_I64}};
 
+// Sources: ggml, ggml-common.h, and gguf 0.19, constants.py, GGML_QUANT_SIZES. Types that are gone have no row.
+struct Ggml {
+  std::uint16_t type, elements, bytes;
+};
+constexpr Ggml kBlocks[] = {{2, 32, 18},   {3, 32, 20},    {6, 32, 22},    {7, 32, 24},    {8, 32, 34},    {9, 32, 40},
+                            {10, 256, 84}, {11, 256, 110}, {12, 256, 144}, {13, 256, 176}, {14, 256, 210}, {15, 256, 292},
+                            {16, 256, 66}, {17, 256, 74},  {18, 256, 98},  {19, 256, 50},  {20, 32, 18},   {21, 256, 110},
+                            {22, 256, 82}, {23, 256, 136}, {29, 256, 56},  {34, 256, 54},  {35, 256, 66},  {39, 32, 17},
+                            {40, 64, 36},  {41, 128, 18}};
+
 template <std::size_t N>
 vramauto_dtype named(const std::array<Named, N>& table, std::string_view name) {
   const auto found = std::find_if(table.begin(), table.end(), [&](const Named& entry) { return entry.name == name; });
@@ -81,6 +91,22 @@ std::uint32_t bits_of(vramauto_dtype dtype) {
     default:
       return 0;
   }
+}
+
+Block block_of(vramauto_dtype dtype) {
+  if (const auto bits = bits_of(dtype)) return bits == 4 ? Block{2, 1} : Block{1, bits / 8};
+  for (const auto& row : kBlocks)
+    if (kGgml + row.type == dtype) return {row.elements, row.bytes};
+  return {};
+}
+
+vramauto_dtype dtype_from_ggml(std::uint32_t type) {
+  constexpr vramauto_dtype kIntegers[] = {VRAMAUTO_I8, VRAMAUTO_I16, VRAMAUTO_I32, VRAMAUTO_I64, VRAMAUTO_F64};
+  constexpr std::uint32_t kFirstInteger = 24, kBf16 = 30;
+  if (type < 2) return type ? vramauto_dtype{VRAMAUTO_F16} : vramauto_dtype{VRAMAUTO_F32};
+  if (type >= kFirstInteger && type - kFirstInteger < std::size(kIntegers)) return kIntegers[type - kFirstInteger];
+  if (type == kBf16) return VRAMAUTO_BF16;
+  return type < kGgml && block_of(kGgml + type).elements ? kGgml + type : 0;
 }
 
 vramauto_dtype dtype_from_safetensors(std::string_view name) { return named(kSafetensors, name); }

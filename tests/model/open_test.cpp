@@ -249,12 +249,6 @@ TEST_CASE("open: a FIFO or directory where a file should be is refused without w
   CHECK(refused(other.path()).message == "is a directory, expected a regular file");
 }
 
-TEST_CASE("open: a GGUF file is understood and refused") {
-  const Temporary folder;
-  CHECK(refused(folder.write("m.gguf", "GGUF")).status == VRAMAUTO_E_UNSUPPORTED);
-  CHECK(refused(folder.path()).status == VRAMAUTO_E_UNSUPPORTED);
-}
-
 TEST_CASE("open: odd arguments are refused") {
   CHECK(refused("").status == VRAMAUTO_E_ARGUMENT);
   CHECK(refused(std::string_view("a\0b", 3)).status == VRAMAUTO_E_ARGUMENT);

@@ -7,6 +7,7 @@
 
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/shards.hpp"
+#include "support/dtype.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -214,6 +215,13 @@ Result<void> bnb(const Format& format, const Side& side, Tensors& out) {
   return {};
 }
 
+// gguf.py (0.19.1): rows of blocks, and one byte with their type.
+void gguf(const Format& format, const Side& side, Tensors& out) {
+  const auto block = block_of(format.bits);
+  out.add(side.experts * side.rows() * (side.cols() * block.bytes / block.elements));
+  out.add(1);
+}
+
 Result<void> weights_of(const Context& context, const Format& format, const Side& side, Tensors& out) {
   switch (format.scheme) {
     case Scheme::none:
@@ -242,6 +250,9 @@ Result<void> weights_of(const Context& context, const Format& format, const Side
     case Scheme::bnb4:
     case Scheme::bnb8:
       return bnb(format, side, out);
+    case Scheme::gguf:
+      gguf(format, side, out);
+      return {};
   }
   return {};
 }

@@ -67,10 +67,10 @@ Shard shard_of(const Context& context, const vramauto_weights& weights) {
   } else {
     divide(shard, weights.inner, weights, tp);
   }
-  const auto bits = weights.dtype ? bits_of(weights.dtype) : context.element_bytes() * 8;
+  const auto block = weights.dtype ? block_of(weights.dtype) : Block{1, context.element_bytes()};
   // The blueprint's own elements were checked against 2^53 in all, so these products stay below 2^64.
-  shard.weight_bytes = bytes_of(bits, shard.rows * shard.cols * shard.copies);
-  if (weights.flags & VRAMAUTO_BIAS) shard.bias_bytes = bytes_of(bits, shard.rows * shard.copies);
+  shard.weight_bytes = bytes_of(block, shard.rows * shard.cols * shard.copies);
+  if (weights.flags & VRAMAUTO_BIAS) shard.bias_bytes = bytes_of(block, shard.rows * shard.copies);
   return shard;
 }
 

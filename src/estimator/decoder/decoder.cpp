@@ -1,7 +1,6 @@
 #include "estimator/decoder/decoder.hpp"
 
 #include "estimator/decoder/writer.hpp"
-#include "estimator/files/files.hpp"
 
 namespace vramauto::estimator {
 namespace {
@@ -27,13 +26,8 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   return Writer(model, *family, std::move(sizes)).write();
 }
 
-constexpr vramauto_estimator kDecoder{sizeof(vramauto_estimator), 0, "decoder", match, describe};
-constexpr const vramauto_estimator* kEstimators[] = {&kDecoder, &files::kFiles};
-constexpr vramauto_plugin kPlugin{
-    sizeof(vramauto_plugin), std::size(kEstimators), "org.vramauto.builtin", "0.1.0", "Apache-2.0", kEstimators};
-
 }  // namespace
 
-const vramauto_plugin* decoder_plugin(const vramauto_host*) { return &kPlugin; }
+const vramauto_estimator kDecoder{sizeof(vramauto_estimator), 0, "decoder", match, describe};
 
 }  // namespace vramauto::estimator

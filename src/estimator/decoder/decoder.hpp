@@ -5,6 +5,6 @@
 
 namespace vramauto::estimator {
 
-const vramauto_plugin* decoder_plugin(const vramauto_host* host);
+extern const vramauto_estimator kDecoder;
 
 }  // namespace vramauto::estimator

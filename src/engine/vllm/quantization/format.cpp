@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "support/dtype.hpp"
+
 namespace vramauto::engine::vllm::quantization {
 namespace {
 
@@ -81,6 +83,13 @@ void bnb(const Format& format, const Shape& shape, Tensors& out) {
   out.late = format.scheme == Scheme::bnb8 ? shape.rows * kFloat : ceil_div(elements, 64) * kFloat;
 }
 
+// quantization/gguf.py of 0.19.1: as many bytes of a row as its rank takes of them, and a byte with the type of each part.
+void gguf(const Format& format, const Shape& shape, Tensors& out) {
+  const auto block = block_of(format.bits);
+  out.add(shape.rows * (shape.cols * block.bytes / block.elements));
+  out.add(shape.parts);
+}
+
 }  // namespace
 
 Tensors tensors_of(const Format& format, const Shape& shape) {
@@ -118,6 +127,9 @@ Tensors tensors_of(const Format& format, const Shape& shape) {
     case Scheme::bnb4:
     case Scheme::bnb8:
       bnb(format, shape, out);
+      break;
+    case Scheme::gguf:
+      gguf(format, shape, out);
       break;
   }
   return out;

@@ -22,6 +22,7 @@ enum class Scheme : std::uint8_t {
   mxfp8,   // one byte, one e8m0 scale for 32
   bnb4,
   bnb8,  // bitsandbytes: flat
+  gguf,  // rows of ggml's blocks; `bits` is their vramauto_dtype
 };
 enum class Scales : std::uint8_t { tensor, channel, block };
 

@@ -1,7 +1,9 @@
 #include "engine/vllm/quantization/placed.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "support/dtype.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::engine::vllm::quantization {
@@ -29,6 +31,7 @@ class Placing {
 
   Result<void> place() {
     const auto& weights = blueprint_.weights;
+    if (rules_.types_are_stored) find_usual_type();
     out_.ends.assign(weights.size(), 0);
     for (std::size_t i = 0; i < weights.size();) {
       if (weights[i].layers.first < 0) {
@@ -47,14 +50,52 @@ class Placing {
   }
 
  private:
+  // What most of the file is made of: for tensors that the file has under another name.
+  void find_usual_type() {
+    std::array<std::uint64_t, 100> sums{};
+    for (const auto& tensor : model_.tensors.tensors())
+      if (tensor.dtype >= kGgml && tensor.dtype - kGgml < sums.size()) sums[tensor.dtype - kGgml] += tensor.bytes;
+    const auto most = std::max_element(sums.begin(), sums.end());
+    if (*most) usual_type_ = kGgml + static_cast<vramauto_dtype>(most - sums.begin());
+  }
+
+  // vLLM 0.19.1, quantization/gguf.py: DEQUANT_TYPES.
+  static bool has_kernel(vramauto_dtype type) {
+    constexpr std::uint64_t kKernels = 0x20FF7FCC;  // Q4_0 to Q8_1, Q2_K to Q6_K, IQ2_XXS to IQ4_XS, IQ1_M
+    return type < kGgml || (type - kGgml < 64 && kKernels >> (type - kGgml) & 1);
+  }
+
+  // The format of parts of one tensor of the engine: as stored, their rows padded to the widest. Experts keep plain numbers as
+  // stored too; what else is plain has the model's.
+  Result<std::uint16_t> stored_format(const std::string* parts, std::size_t count, vramauto_role role) {
+    const bool expert = role == VRAMAUTO_ROLE_EXPERT;
+    vramauto_dtype widest = 0;
+    std::size_t plain = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto* tensor = model_.tensors.find(parts[i] + ".weight");
+      const auto type = tensor ? tensor->dtype : usual_type_;
+      if (!has_kernel(type))
+        return fail(VRAMAUTO_E_UNSUPPORTED, "quantization_config", "Unsupported GGUF quantization type {} in layer {}",
+                    type - kGgml, text::shown(parts[i]));
+      plain += type < kGgml;
+      constexpr std::uint64_t kElements = 256 * 256;  // whole blocks of every type
+      if (bytes_of(block_of(type), kElements) > bytes_of(block_of(widest), kElements)) widest = type;
+    }
+    if (plain == count && !expert) return std::uint16_t{0};
+    if (plain && plain != count)
+      return fail(VRAMAUTO_E_UNSUPPORTED, "quantization_config", "{}: {}", text::shown(parts[0]), rules_.part_mismatch);
+    return out_.rules.add({.scheme = Scheme::gguf, .bits = widest});
+  }
+
   Result<std::uint16_t> end(const Weights& weights) {
-    if (!rules_.quantises()) return std::uint16_t{0};
+    if (!rules_.quantises() && !rules_.types_are_stored) return std::uint16_t{0};
     const bool head = weights.role == VRAMAUTO_ROLE_HEAD, embedding = weights.role == VRAMAUTO_ROLE_EMBEDDING;
     if (!head && !embedding && !is_linear(weights)) return std::uint16_t{0};
+    const auto name = name_of(weights, 0);
+    if (rules_.types_are_stored) return stored_format(&name, 1, weights.role);
     const auto otherwise = head ? rules_.head : embedding ? rules_.embedding : rules_.linear;
     const bool asks = is_linear(weights) || rules_.head_by_rule || otherwise;
     if (!asks) return std::uint16_t{0};
-    const auto name = name_of(weights, 0);
     const auto found = TRY(first_match(name, true));
     if (!found && is_linear(weights) && !stored_quantised(name)) return std::uint16_t{0};
     return found.value_or(otherwise);
@@ -63,6 +104,7 @@ class Placing {
   Result<void> module(std::size_t first, std::size_t count) {
     const auto& weights = blueprint_.weights[first];
     Piece piece{static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count), weights.layers, 0};
+    if (rules_.types_are_stored && is_linear(weights)) return layer_by_layer(piece);
     if (rules_.quantises() && is_linear(weights)) {
       if (rules_.named.empty() && rules_.patterns.empty() && !by_tensors())
         piece.format = weights.role == VRAMAUTO_ROLE_EXPERT ? rules_.experts.value_or(rules_.linear) : rules_.linear;
@@ -119,12 +161,14 @@ class Placing {
   }
 
   Result<std::uint16_t> decide(const Piece& piece, std::uint32_t layer) {
-    if (blueprint_.weights[piece.first].role == VRAMAUTO_ROLE_EXPERT) return decide_experts(piece, layer);
+    const auto role = blueprint_.weights[piece.first].role;
+    if (role == VRAMAUTO_ROLE_EXPERT && !rules_.types_are_stored) return decide_experts(piece, layer);
     std::vector<std::string> parts;
     for (std::uint32_t i = 0; i < piece.count; ++i) {
       auto name = name_of(blueprint_.weights[piece.first + i], layer);
       if (parts.empty() || parts.back() != name) parts.push_back(std::move(name));
     }
+    if (rules_.types_are_stored) return stored_format(parts.data(), parts.size(), role);
     const auto fused = parts.size() > 1 ? fused_name(parts) : parts[0];
     if (const auto whole = TRY(first_match(fused, true)); whole) return *whole;
     std::optional<std::uint16_t> format;
@@ -231,6 +275,7 @@ class Placing {
   const Rules& rules_;
   Placed& out_;
   std::uint64_t comparisons_ = 0;
+  vramauto_dtype usual_type_ = VRAMAUTO_F16;
 };
 
 // What the answer depends on. The documents are kept, so their addresses stay theirs.

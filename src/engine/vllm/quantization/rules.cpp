@@ -204,6 +204,13 @@ Result<void> read_torchao(const json::Value& config, Rules& rules) {
   return add_list(config, {"modules_to_not_convert"}, How::within, 0, true, rules);
 }
 
+// vLLM 0.19.1, quantization/gguf.py: embedding and head too, whatever has a type of blocks.
+Result<void> read_gguf(const json::Value&, Rules& rules) {
+  rules.types_are_stored = rules.head_by_rule = true;
+  rules.part_mismatch = kSomeParts;
+  return {};
+}
+
 Result<void> read_modelopt_here(const json::Value& config, Rules& rules) { return read_modelopt(config, nullptr, rules); }
 
 struct Method {
@@ -232,6 +239,7 @@ constexpr Method kMethods[] = {
     {"mxfp4", read_mxfp4},
     {"mxfp8", read_mxfp8},
     {"torchao", read_torchao},
+    {"gguf", read_gguf},
 };
 
 // Quantised while loading: vLLM 0.33, config/quantization.py, _ONLINE_SHORTHANDS; "fp8" up to 0.19.1, quantization/fp8.py.

@@ -29,6 +29,7 @@ struct Rules {
   std::optional<std::uint16_t> experts;                           // of routed experts, where it is not that of linear layers
   bool ignored_first = false;          // a pattern that leaves a layer as it is wins over the layer's own name
   bool head_by_rule = false;           // lm_head is quantised like a linear layer where a rule says so
+  bool types_are_stored = false;       // GGUF: every tensor has a type of its own
   bool packed_tensors_decide = false;  // GPTQ, AWQ without a list: what the files hold in 16 bit is not quantised
   std::string_view part_mismatch;      // the engine's words where parts of a fused layer disagree
   std::uint32_t attention_bytes = 0;   // scales each attention layer holds while loading

@@ -33,6 +33,7 @@ Result<void> check_version(const Rules& rules, const Profile& profile) {
 std::uint32_t least_capability(const Format& format) {
   switch (format.scheme) {
     case Scheme::gptq:
+    case Scheme::gguf:
     case Scheme::none:
       return 60;
     case Scheme::packed:
@@ -44,10 +45,19 @@ std::uint32_t least_capability(const Format& format) {
   }
 }
 
+// vLLM 0.19.1, quantization/gguf.py, get_supported_act_dtypes.
+Result<void> check_numbers(const Context& context) {
+  if (!context.formats->rules.types_are_stored || context.capability() < 100 || context.dtype != VRAMAUTO_BF16) return {};
+  return fail(VRAMAUTO_E_UNSUPPORTED, "dtype",
+              "torch.bfloat16 is not supported for quantization method gguf on this GPU. Supported dtypes: [torch.float16, "
+              "torch.float32]");
+}
+
 }  // namespace
 
 Result<void> check_served(const Context& context) {
   const auto& rules = context.formats->rules;
+  TRY(check_numbers(context));
   TRY(check_version(rules, *context.profile));
   for (const auto& format : rules.formats)
     if (context.capability() < least_capability(format))
