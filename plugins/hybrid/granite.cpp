@@ -77,9 +77,8 @@ vramauto_status GraniteWriter::read_mamba() {
   mamba.conv_bias = VRAMAUTO_READ(holds(model_, "+mamba_conv_bias"));
   mamba.bias = VRAMAUTO_READ(holds(model_, "mamba_proj_bias"));
   mamba.norm = !falcon() || VRAMAUTO_READ(holds(model_, "mamba_rms_norm"));
-  mamba2_ = mamba;
   mixer_prefix_ = "mamba.";
-  return VRAMAUTO_OK;
+  return take(mamba);
 }
 
 vramauto_status GraniteWriter::read_experts() {

@@ -49,8 +49,7 @@ class MambaWriter : public HybridWriter {
     mamba.chunk = VRAMAUTO_READ(size(model_, "chunk_size", kMostWidth));
     mamba.conv_bias = VRAMAUTO_READ(holds(model_, "+use_conv_bias"));
     mamba.bias = VRAMAUTO_READ(holds(model_, "use_bias"));
-    mamba2_ = mamba;
-    return VRAMAUTO_OK;
+    return take(mamba);
   }
 
   // What the class computes of expand, unless the file has its own.

@@ -81,8 +81,7 @@ vramauto_status NemotronWriter::read_mamba() {
   mamba.chunk = VRAMAUTO_READ(size(model_, "mamba_chunk_size|chunk_size", kMostWidth));
   mamba.conv_bias = VRAMAUTO_READ(holds(model_, "mamba_conv_bias>+use_conv_bias"));
   mamba.bias = VRAMAUTO_READ(holds(model_, "use_bias"));
-  mamba2_ = mamba;
-  return VRAMAUTO_OK;
+  return take(mamba);
 }
 
 Answer<Experts> NemotronWriter::read_experts(std::string_view below) const {

@@ -26,6 +26,15 @@ LayerShape HybridWriter::of(std::uint8_t mixer) {
   return out;
 }
 
+// MambaMixer2 takes both; what its kernels view as heads must be all of the width.
+vramauto_status HybridWriter::take(const Mamba2& mamba) {
+  if (std::uint64_t{mamba.heads} * mamba.head_dim != mamba.width)
+    return model_.fail(VRAMAUTO_E_UNSUPPORTED, "Mamba-2 is " + std::to_string(mamba.width) + " wide, expected " +
+                                                   std::to_string(mamba.heads) + " heads of " + std::to_string(mamba.head_dim));
+  mamba2_ = mamba;
+  return VRAMAUTO_OK;
+}
+
 vramauto_status HybridWriter::mixer(const LayerShape& shape, const vramauto_layers& range) {
   const auto at = place(mixer_prefix_, range);
   switch (shape.mixer) {

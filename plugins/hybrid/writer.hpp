@@ -28,6 +28,7 @@ class HybridWriter : public Writer {
   Place place(std::string_view part, const vramauto_layers& range) const { return {model_, named(part), range, sizes_.hidden}; }
   LayerShape attention_shape() const;                    // the model's attention, no MLP
   static LayerShape of(std::uint8_t mixer);              // a layer of this kind without attention or MLP
+  vramauto_status take(const Mamba2& mamba);             // refused where its heads are not as wide as it
   vramauto_status add_state(vramauto_cache cache, const Ranges& ranges) const;
   vramauto_dtype state_dtype_ = 0;                       // what the configuration names for recurrent states
 
@@ -62,6 +63,7 @@ vramauto_status describe_mamba(const Description& model, std::string_view archit
 vramauto_status describe_olmo(const Description& model, std::string_view architecture);
 vramauto_status describe_plamo(const Description& model, std::string_view architecture);
 vramauto_status describe_qwen(const Description& model, std::string_view architecture);
+vramauto_status describe_zamba(const Description& model, std::string_view architecture);
 
 // Traits, then everything else.
 template <class Family_, class... Arguments>

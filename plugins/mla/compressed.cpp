@@ -60,6 +60,7 @@ vramauto_status CompressedWriter::read_widths() {
   widths_.streams = VRAMAUTO_READ(size("hc_mult", 0));
   widths_.window = VRAMAUTO_READ(size("sliding_window", 0));
   index_ = VRAMAUTO_READ(read_index(model_));
+  VRAMAUTO_DO(check_width(model_, "heads of head_dim", sizes_.heads, widths_.head));
   if (widths_.rope >= widths_.head || widths_.streams > 64)
     return model_.fail(VRAMAUTO_E_FORMAT, "/qk_rope_head_dim is " + std::to_string(widths_.rope) + " and /hc_mult " +
                                               std::to_string(widths_.streams) + ", expected less than /head_dim, and at most 64");

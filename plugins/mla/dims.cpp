@@ -26,6 +26,13 @@ Answer<std::int64_t> integer_or(const Description& model, const char* at, std::i
   return model.integer(at);
 }
 
+vramauto_status check_width(const Description& model, const char* what, std::uint64_t heads, std::uint64_t each) {
+  constexpr std::uint64_t kMost = 1u << 29;
+  if (heads == 0 || each <= kMost / heads) return VRAMAUTO_OK;
+  return model.fail(VRAMAUTO_E_LIMIT, std::string(what) + ": " + std::to_string(heads) + " x " + std::to_string(each) +
+                                          " numbers, expected at most " + std::to_string(kMost));
+}
+
 Answer<Dims> read_dims(const Description& model, std::uint32_t value) {
   Dims out;
   if (model.has("/q_lora_rank")) out.q_lora = VRAMAUTO_TAKE(size(model, "q_lora_rank", kMostWidth));

@@ -34,6 +34,9 @@ estimator::Answer<bool> read_correction(const estimator::Description& model, con
 // Layers that speculation adds.
 estimator::Answer<std::uint32_t> read_drafts(const estimator::Description& model);
 
+// E_LIMIT where so many heads of so many numbers are more than an answer can say.
+vramauto_status check_width(const estimator::Description& model, const char* what, std::uint64_t heads, std::uint64_t each);
+
 // A number that may be 0, missing or null.
 estimator::Answer<std::int64_t> integer_or(const estimator::Description& model, const char* at, std::int64_t otherwise);
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "dims.hpp"
 #include "estimator/decoder/writer.hpp"
 
 namespace vramauto::mla {
@@ -28,7 +29,7 @@ Answer<LinearMixer> read_low_rank(const Description& model, LinearMixer out) {
   out.head_dim = static_cast<std::uint32_t>(VRAMAUTO_TAKE(size("linear_attn_config/head_dim|linear_head_dim", kMostWidth, 128)));
   out.kernel = static_cast<std::uint32_t>(
       VRAMAUTO_TAKE(size("linear_attn_config/short_conv_kernel_size|linear_conv_kernel_dim", kMostKernel, 4)));
-  return {out, VRAMAUTO_OK};
+  return {out, check_width(model, "heads of linear attention", out.heads, out.head_dim)};
 }
 
 // Which layers layer_types names, else all but each fourth.
@@ -58,7 +59,7 @@ Answer<LinearMixer> read_linear(const Description& model, Linear kind, std::uint
   out.output_bias = VRAMAUTO_TAKE(estimator::holds(model, "use_bias"));
   out.qkv_bias = out.output_bias || VRAMAUTO_TAKE(estimator::holds(model, "use_qkv_bias"));
   out.qk_norm = VRAMAUTO_TAKE(estimator::holds(model, "use_qk_norm"));
-  return {out, VRAMAUTO_OK};
+  return {out, check_width(model, "heads of linear attention", out.heads, out.head_dim)};
 }
 
 Answer<std::vector<bool>> read_linear_layers(const Description& model, Linear kind, std::uint32_t layers) {

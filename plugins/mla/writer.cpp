@@ -39,6 +39,8 @@ vramauto_status Writer::read_gate() {
 
 vramauto_status Writer::shapes() {
   dims_ = VRAMAUTO_READ(read_dims(model_, latent_.expands ? sizes_.hidden / sizes_.heads : 0));
+  VRAMAUTO_DO(
+      check_width(model_, "heads of qk_nope_head_dim, qk_rope_head_dim and v_head_dim", sizes_.heads, dims_.query() + dims_.v));
   index_ = VRAMAUTO_READ(read_index(model_, latent_.pools));
   linear_ = VRAMAUTO_READ(read_linear(model_, latent_.linear, sizes_.hidden, sizes_.heads));
   VRAMAUTO_DO(read_gate());
@@ -67,14 +69,14 @@ vramauto_status Writer::shapes() {
 vramauto_status Writer::mixer(const LayerShape& shape, const vramauto_layers& range) {
   if (shape.mixer == kLinear) {
     VRAMAUTO_DO(linear_.weights(model_, named(mixer_), range));
-    if (linear_.kind == Linear::delta) return VRAMAUTO_OK;
+    if (linear_.kind != Linear::lightning) return VRAMAUTO_OK;
     const auto rope = VRAMAUTO_READ(estimator::read_rope(model_, family_, {}, linear_.head_dim));
     return add_table(rope, range, "linear_rotary_emb", linear_.head_dim);
   }
   VRAMAUTO_DO(queries(shape.heads, range));
   VRAMAUTO_DO(keys_and_values(shape.heads, range));
   if (shape.own == kOwns) VRAMAUTO_DO(indexer(range));
-  return tables(range, shape.own == kOwns);
+  return position_tables(range, shape.own == kOwns);
 }
 
 vramauto_status Writer::queries(std::uint32_t heads, const vramauto_layers& range) {
@@ -126,7 +128,7 @@ vramauto_status Writer::indexer(const vramauto_layers& range) {
 }
 
 // DeepSeek's own YaRN keeps a table apart by name: engines hold it in float32 where its kernel runs.
-vramauto_status Writer::tables(const vramauto_layers& range, bool indexer) {
+vramauto_status Writer::position_tables(const vramauto_layers& range, bool indexer) {
   if (dims_.rope == 0) return VRAMAUTO_OK;
   auto rope = VRAMAUTO_READ(estimator::read_rope(model_, family_, {}, dims_.rope));
   if (latent_.table == Table::plain) rope = {};
@@ -217,7 +219,6 @@ vramauto_status Writer::index_cache(const vramauto_layers& range) {
   if (index_.pool == 1) return VRAMAUTO_OK;
   out.kind = VRAMAUTO_CACHE_RING;  // vLLM 0.33, models/glm5next/common/attention.py, Glm5NextTailCache: keys and their gates
   out.v_dim = index_.dim;
-  out.window = index_.pool;
   out.entry_bytes = 0;
   out.state_dtype = VRAMAUTO_BF16;
   return model_.add(out);

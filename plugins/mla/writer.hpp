@@ -22,7 +22,7 @@ class Writer : public estimator::Writer {
   vramauto_status mixer(const estimator::LayerShape& shape, const vramauto_layers& range) override;
   vramauto_status feed(const estimator::LayerShape& shape, const vramauto_layers& range) override;
   vramauto_status norms(const estimator::LayerShape& shape, const vramauto_layers& range) override;
-  vramauto_status tables(const vramauto_layers& range, bool indexer);
+  vramauto_status position_tables(const vramauto_layers& range, bool indexer);
   vramauto_status forward(const estimator::LayerShape& shape, const vramauto_layers& range) override;
   vramauto_status cache(const estimator::LayerShape& shape, std::uint32_t window, const Ranges& ranges) override;
   vramauto_status drafts() override;

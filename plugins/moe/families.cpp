@@ -179,7 +179,7 @@ constexpr Mixture kMixtures[] = {
                  .qk_norm = QkNorm::head_rms,
                  .qk_norm_if = "use_qk_norm"},
      .names = &kBailingExperts,
-     .keys = {.shared_width = "moe_shared_expert_intermediate_size", .shared_count = "num_shared_experts"},
+     .keys = {.shared_width = "moe_shared_expert_intermediate_size", .shared_count = "num_shared_experts|n_shared_experts"},
      .correction = "moe_router_enable_expert_bias",
      .shared_bias = "use_bias",
      .router_type = "router_dtype",

@@ -1,6 +1,6 @@
 // BLIP-2, Granite 4 vision (whose windows pass BLIP-2's Q-Former), LLaVA-OneVision 2 and Fuyu. Sources: vLLM 0.33, models/blip.py,
 // blip2.py, granite4_vision.py, llava_onevision2.py; 0.19.1, models/fuyu.py.
-#include <cstdio>
+#include <charconv>
 #include <string>
 
 #include "classic.hpp"
@@ -60,17 +60,31 @@ vramauto_status blip2(const Description& model) {
   return add_former(tower, f).under("").dense("language_projection", text, f.hidden, true).done();
 }
 
+struct Rate {
+  std::uint64_t query = 4, window = 8;
+};
+
+// "4/8": queries and patches of a window's edge.
+Answer<Rate> read_rate(const Description& model) {
+  Rate out;
+  if (model.type("/downsample_rate") != VRAMAUTO_JSON_STRING) return {out, VRAMAUTO_OK};
+  const auto text = VRAMAUTO_TAKE(model.text("/downsample_rate"));
+  const auto slash = text.find('/');
+  const auto read = [](std::string_view word, std::uint64_t& value) {
+    const auto end = word.data() + word.size();
+    return std::from_chars(word.data(), end, value).ptr == end && value > 0 && value < 1024;
+  };
+  if (slash == std::string_view::npos || !read(text.substr(0, slash), out.query) || !read(text.substr(slash + 1), out.window))
+    return {{}, model.fail(VRAMAUTO_E_FORMAT, "/downsample_rate is \"" + std::string(text) + "\", expected two numbers as in 4/8")};
+  return {out, VRAMAUTO_OK};
+}
+
 // Windows of patches become fewer by a Q-Former of one layer, one for each place where the text takes them.
 vramauto_status granite4(const Description& model) {
   const auto s = VRAMAUTO_READ(read_vit(model, kVision));
   const auto text = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 0, "/text_config"));
   const auto levels = model.has("/deepstack_layer_map") ? VRAMAUTO_READ(model.length("/deepstack_layer_map")) : std::uint64_t{0};
-  std::uint64_t query = 4, window = 8;
-  if (model.type("/downsample_rate") == VRAMAUTO_JSON_STRING) {
-    const std::string stated(VRAMAUTO_READ(model.text("/downsample_rate")));
-    if (std::sscanf(stated.c_str(), "%4lu/%4lu", &query, &window) != 2 || query == 0 || window < query)
-      return model.fail(VRAMAUTO_E_FORMAT, "/downsample_rate is \"" + stated + "\", expected two numbers such as 4/8");
-  }
+  const auto [query, window] = VRAMAUTO_READ(read_rate(model));
   constexpr std::uint64_t kSpatial = 4;
   if (levels > kMostLayers) return model.fail(VRAMAUTO_E_LIMIT, "/deepstack_layer_map names more layers than any model has");
   const auto side = s.grid() * query / window, tiles = std::uint64_t{10};

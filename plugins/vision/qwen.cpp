@@ -112,8 +112,10 @@ Answer<QwenSizes> read_qwen(const Description& model, const std::string& at, Qwe
 
 vramauto_status add_qwen_encoders(const Description& model, const QwenSizes& s) {
   const Blocks b{.layers = s.depth, .heads = s.heads, .hidden = s.hidden, .intermediate = s.intermediate};
-  // transformers 5.24, image_processing_qwen2_vl.py: at most 12,845,056 pixels where no file says otherwise.
-  const auto most = VRAMAUTO_READ(pixels(model, "preprocessor_config.json", 12845056));
+  // transformers 5.24, image_processing_qwen2_vl.py: at most 12,845,056 pixels where no file says otherwise. Qwen3-VL and 3.5
+  // say 16,777,216, and for two frames of a video 25,165,824.
+  const bool third = s.kind == QwenTower::qwen3 || s.kind == QwenTower::qwen3_omni;
+  const auto most = VRAMAUTO_READ(pixels(model, "preprocessor_config.json", third ? 16777216 : 12845056));
   const auto unit = s.patch * s.merge;
   const auto tokens = std::max<std::uint64_t>(1, most / (unit * unit)), patches = tokens * s.merge * s.merge;
   Profile image{.modality = "image", .tokens = tokens, .patches = patches, .inputs = patches * s.patch_elements()};
@@ -121,6 +123,16 @@ vramauto_status add_qwen_encoders(const Description& model, const QwenSizes& s) 
   image.output = static_cast<std::uint32_t>(s.output);
   VRAMAUTO_DO(add_encoder(model, image, b));
   image.modality = "video";
+  if (third) {
+    image.tokens = std::max<std::uint64_t>(
+        1, VRAMAUTO_READ(pixels(model, "video_preprocessor_config.json", 25165824)) / s.frames / (unit * unit));
+    image.patches = image.tokens * s.merge * s.merge;
+  } else {  // vLLM 0.33, models/qwen2_vl.py: up to 14 frames as large as an image, as many as fit the model's length
+    image.max_frames = 14;
+    image.tokens = std::max<std::uint64_t>(1, tokens / s.frames);
+    image.patches = patches / s.frames;
+  }
+  image.inputs = image.patches * s.patch_elements();
   return add_encoder(model, image, b);
 }
 

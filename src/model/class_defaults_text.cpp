@@ -42,6 +42,10 @@ constexpr ClassDefaults rows[] = {
     {"cohere2",
      "vocab_size=256000 hidden_size=8192 num_hidden_layers=40 num_attention_heads=64 intermediate_size=22528 "
      "max_position_embeddings=8192 tie_word_embeddings=true sliding_window=4096 sliding_window_pattern=4 layer_types~4"},
+    {"cohere2_moe",
+     "vocab_size=256000 hidden_size=8192 num_hidden_layers=40 num_attention_heads=64 head_dim=128 intermediate_size=22528 "
+     "max_position_embeddings=8192 tie_word_embeddings=true sliding_window=4096 sliding_window_pattern=4 num_experts_per_tok=2 "
+     "num_experts=8 num_shared_experts=0 layer_types~4"},
     {"cwm",
      "vocab_size=128256 hidden_size=6144 num_hidden_layers=64 num_attention_heads=48 num_key_value_heads=8 head_dim=128 "
      "intermediate_size=21504 max_position_embeddings=131072 tie_word_embeddings=false sliding_window=8192"},
@@ -69,6 +73,10 @@ constexpr ClassDefaults rows[] = {
      "moe_intermediate_size|intermediate_size=2048 max_position_embeddings=1048576 tie_word_embeddings=false q_lora_rank=1024 "
      "num_experts_per_tok=6 n_routed_experts|num_local_experts=256 n_shared_experts=1 hc_mult=4 sliding_window=128 o_groups=8 "
      "o_lora_rank=1024 index_n_heads=64 index_head_dim=128 index_topk=512 num_nextn_predict_layers=1"},
+    {"dots1",
+     "vocab_size=152064 hidden_size=4608 num_hidden_layers=62 num_attention_heads=32 num_key_value_heads=32 "
+     "intermediate_size=10944 "
+     "max_position_embeddings=2048 tie_word_embeddings=false moe_intermediate_size=1408 first_k_dense_replace=0"},
     {"ernie4_5 paddleocr_vl_text",
      "vocab_size=103424 hidden_size=1024 num_hidden_layers=18 num_attention_heads=16 num_key_value_heads=2 head_dim=128 "
      "intermediate_size=3072 max_position_embeddings=131072 tie_word_embeddings=true"},
@@ -182,6 +190,10 @@ constexpr ClassDefaults rows[] = {
     {"granitemoe",
      "vocab_size=32000 hidden_size=4096 num_hidden_layers=32 num_attention_heads=32 intermediate_size=11008 "
      "max_position_embeddings=2048 tie_word_embeddings=false num_local_experts=8 num_experts_per_tok=2"},
+    {"granitemoe_swa",
+     "vocab_size=32000 hidden_size=4096 num_hidden_layers=32 num_attention_heads=32 intermediate_size=11008 "
+     "max_position_embeddings=2048 tie_word_embeddings=false num_local_experts=8 num_experts_per_tok=2 shared_intermediate_size=0 "
+     "sliding_window=128"},
     {"granitemoehybrid",
      R"(vocab_size=32000 hidden_size=4096 num_hidden_layers=32 num_attention_heads=32 intermediate_size=11008 max_position_embeddings=2048 tie_word_embeddings=false num_local_experts=8 num_experts_per_tok=2 shared_intermediate_size=1024 mamba_n_heads=128 mamba_n_groups=1 mamba_d_state=256 mamba_d_head="auto" mamba_d_conv=4 mamba_expand=2 mamba_chunk_size=256 mamba_conv_bias=true)"},
     {"granitemoeshared",
@@ -206,6 +218,10 @@ constexpr ClassDefaults rows[] = {
      "vocab_size=163840 hidden_size=2304 num_hidden_layers=27 num_attention_heads=32 num_key_value_heads=32 intermediate_size=9216 "
      "tie_word_embeddings=false moe_intermediate_size=1024 kv_lora_rank=512 qk_rope_head_dim=64 v_head_dim=128 "
      "qk_nope_head_dim=128"},
+    {"kolibri1",
+     "vocab_size=128000 hidden_size=2560 num_hidden_layers=50 num_attention_heads=48 num_key_value_heads=4 head_dim=128 "
+     "max_position_embeddings=262144 tie_word_embeddings=false moe_intermediate_size=512 num_experts_per_tok=6 "
+     "num_experts|num_local_experts=384 shared_expert_intermediate_size=512 sliding_window=513 layer_types~5"},
     {"laguna",
      "vocab_size=100352 hidden_size=2048 num_hidden_layers=40 num_attention_heads=48 num_key_value_heads=8 head_dim=128 "
      "intermediate_size=8192 max_position_embeddings=131072 tie_word_embeddings=false sliding_window=512 moe_intermediate_size=512 "
@@ -231,6 +247,10 @@ constexpr ClassDefaults rows[] = {
     {"mamba2",
      "vocab_size=32768 hidden_size=4096 num_hidden_layers=64 head_dim=64 tie_word_embeddings=false num_heads=128 state_size=128 "
      "expand=2 conv_kernel=4 n_groups=8 use_conv_bias=true chunk_size=256"},
+    {"mellum",
+     "vocab_size=98304 hidden_size=2304 num_hidden_layers=28 num_attention_heads=32 num_key_value_heads=4 head_dim=128 "
+     "intermediate_size=7168 max_position_embeddings=131072 tie_word_embeddings=false moe_intermediate_size=896 "
+     "num_experts_per_tok=8 num_experts|num_local_experts=64 sliding_window=1024"},
     {"mimo_v2_flash",
      "vocab_size=152576 hidden_size=4096 num_hidden_layers=48 num_attention_heads=64 num_key_value_heads=4 head_dim=192 "
      "intermediate_size=16384 max_position_embeddings=131072 tie_word_embeddings=false moe_intermediate_size=2048 "
@@ -281,7 +301,7 @@ constexpr ClassDefaults rows[] = {
      "vocab_size=256000 hidden_size=6144 num_hidden_layers=32 num_attention_heads=48 intermediate_size=24576 "
      "max_position_embeddings=4096 tie_word_embeddings=false"},
     {"nemotron_h",
-     R"(vocab_size=131072 hidden_size=4096 num_attention_heads=32 num_key_value_heads=8 head_dim=128 intermediate_size=21504 max_position_embeddings=4096 tie_word_embeddings=false ssm_state_size=128 mamba_num_heads=128 mamba_head_dim=64 n_groups|mamba_n_groups=8 conv_kernel|mamba_d_conv=4 expand|mamba_expand=2 use_conv_bias|mamba_conv_bias=true chunk_size|mamba_chunk_size=128 mamba_ssm_cache_dtype="float32")"},
+     R"(vocab_size=131072 hidden_size=4096 num_attention_heads=32 num_key_value_heads=8 head_dim=128 intermediate_size=21504 max_position_embeddings=4096 tie_word_embeddings=false ssm_state_size=128 mamba_num_heads=128 mamba_head_dim=64 n_groups|mamba_n_groups=8 conv_kernel|mamba_d_conv=4 expand|mamba_expand=2 use_conv_bias|mamba_conv_bias=true chunk_size|mamba_chunk_size=128)"},
     {"olmo olmo2",
      "vocab_size=50304 hidden_size=4096 num_hidden_layers=32 num_attention_heads=32 intermediate_size=11008 "
      "max_position_embeddings=2048 tie_word_embeddings=false"},
@@ -358,6 +378,11 @@ constexpr ClassDefaults rows[] = {
     {"roberta",
      "vocab_size=50265 hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072 "
      "max_position_embeddings=512 tie_word_embeddings=true type_vocab_size=2"},
+    {"sarvam_moe",
+     "vocab_size=262144 hidden_size=4096 num_hidden_layers=19 num_attention_heads=64 num_key_value_heads=4 head_dim=64 "
+     "intermediate_size=8192 max_position_embeddings=131072 tie_word_embeddings=false moe_intermediate_size=1024 "
+     "num_experts_per_tok=6 n_shared_experts|num_shared_experts=1 n_routed_experts|num_experts|num_local_experts=128 "
+     "first_k_dense_replace=1 use_qk_norm=true"},
     {"sarvam_mla",
      "vocab_size=262144 hidden_size=4096 num_hidden_layers=32 num_attention_heads=64 intermediate_size=16384 "
      "max_position_embeddings=4096 tie_word_embeddings=false moe_intermediate_size=2048 n_shared_experts|num_shared_experts=1 "

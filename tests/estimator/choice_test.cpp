@@ -229,6 +229,33 @@ TEST_CASE("delegate: the estimator's own traits may replace those of the part, w
         "estimator first: layers are 3 and 0, but the part that was delegated has 2 and 0");
 }
 
+TEST_CASE("delegate: traits that the estimator leaves at 0 stay the part's") {
+  reset(0, 0);
+  first_match = knows_composite;
+  first_describe = [](const Description& model) {
+    VRAMAUTO_DO(delegate(model, "/text_config", "language_model."));
+    vramauto_traits traits{};
+    traits.struct_size = sizeof traits;
+    traits.task = 2;
+    return model.traits(traits);
+  };
+  const auto answer = described(kComposite);
+  REQUIRE_MESSAGE(answer, answer.error().message);
+  CHECK(answer->traits.task == 2);
+  CHECK(answer->traits.layers == 2);
+  CHECK(answer->traits.vocab == 256);
+}
+
+TEST_CASE("delegate: under its own configuration the architecture that the estimator names counts") {
+  reset(0, 0);
+  first_match = [](auto*, vramauto_call*) { return 900; };
+  first_describe = [](const Description& model) { return delegate(model, "", "", "LlamaForCausalLM"); };
+  const auto answer = described(config_of("LlamaForRanking"));
+  REQUIRE_MESSAGE(answer, answer.error().message);
+  CHECK(answer->architecture == "LlamaForRanking");
+  CHECK(answer->weights.at(0).pattern == "model.embed_tokens");
+}
+
 TEST_CASE("delegate: a part with more layers than the model is refused") {
   reset(0, 0);
   first_match = knows_composite;

@@ -88,6 +88,8 @@ Architecture composite_of(const Architecture& whole, std::string_view text, cons
   out.refuses_pp = whole.refuses_pp;
   out.towers_on_all_stages = whole.towers_on_all_stages;
   out.whole_towers = whole.whole_towers;
+  out.undivided_towers = whole.undivided_towers;
+  out.undivided_from_params = whole.undivided_from_params;
   out.towers_need_even_heads = whole.towers_need_even_heads;
   out.ends_on_all_stages |= whole.ends_on_all_stages;
   out.input_on_all_stages |= whole.input_on_all_stages;

@@ -36,6 +36,8 @@ struct Architecture {
   bool builds_no_head = false;          // its class has no lm_head, whatever the decoder it is made of has
   bool towers_on_all_stages = false;    // its class does not mark its towers: no pipeline stage leaves them out
   bool whole_towers = false;            // --mm-encoder-tp-mode data is obeyed: each rank holds its towers whole
+  bool undivided_towers = false;        // each rank holds its towers whole, in whatever mode
+  bool undivided_from_params = false;   // the same where the checkpoint is in Mistral's own layout (params.json)
   bool towers_need_even_heads = false;  // ranks must divide the heads even of towers that later versions keep whole
   bool single_mrope_rows = false;       // M-RoPE positions never pass the number of tokens: profiles' mrope_rows, not 4
   bool mxfp4_experts_only = false;      // compressed-tensors' MXFP4 is read as mxfp4, which leaves linear layers as they are

@@ -81,7 +81,9 @@ Result<Parallel> resolve_parallel(const Context& context, const Version& version
   if (std::uint64_t{out.tp} * out.pp * out.dp > kMostRanks)
     return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "found {} x {} x {} ranks, expected at most {}", out.tp, out.pp, out.dp,
                 kMostRanks);
-  out.whole_towers = asked.mm_encoder_tp_mode == "data" && context.architecture->whole_towers;
+  const auto& facts = *context.architecture;
+  out.whole_towers = (asked.mm_encoder_tp_mode == "data" && facts.whole_towers) || facts.undivided_towers ||
+                     (facts.undivided_from_params && context.model->mistral_format);
   TRY(check_parallel(*context.blueprint, out, *context.architecture));
   out.stage_layers = TRY(split_layers(context.blueprint->traits.layers, out.pp, version, asked));
   TRY(check_borrowed(*context.blueprint, out));

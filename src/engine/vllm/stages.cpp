@@ -52,10 +52,17 @@ Layers even_split(std::uint32_t layers, std::uint32_t pp, const Version& version
 }
 
 // Heads as the configuration has them: the engine checks these, whatever a layer has.
+bool keeps_keys(const estimator::Blueprint& blueprint, std::int32_t layer) {
+  if (blueprint.caches.empty()) return true;
+  return std::any_of(blueprint.caches.begin(), blueprint.caches.end(), [&](const vramauto_cache& cache) {
+    return cache.kind != VRAMAUTO_CACHE_STATE && layer >= 0 && has_layer(cache.layers, static_cast<std::uint32_t>(layer));
+  });
+}
+
 std::optional<std::uint32_t> heads_of(const estimator::Blueprint& blueprint, vramauto_uneven uneven) {
   for (const auto& weights : blueprint.weights)
     if (weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == uneven && weights.role == VRAMAUTO_ROLE_LINEAR &&
-        weights.encoders == 0)
+        weights.encoders == 0 && keeps_keys(blueprint, weights.layers.first))
       return weights.units;
   return std::nullopt;
 }
@@ -77,8 +84,9 @@ bool follows_heads(const vramauto_weights& weights, std::uint32_t tp) {
   return weights.uneven == VRAMAUTO_UNEVEN_PAD || (weights.uneven == VRAMAUTO_UNEVEN_REPLICATE && weights.units % tp != 0);
 }
 
-bool has_tower_heads(const vramauto_weights& weights) {
-  return weights.encoders && weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == VRAMAUTO_UNEVEN_REFUSE;
+// Heads of towers and of recurrent states.
+bool has_strict_heads(const vramauto_weights& weights) {
+  return weights.split == VRAMAUTO_SPLIT_UNITS && weights.uneven == VRAMAUTO_UNEVEN_REFUSE;
 }
 
 // vLLM 0.19, distributed/utils.py, divide.
@@ -98,13 +106,13 @@ Result<void> check_widths(const estimator::Blueprint& blueprint, const Parallel&
     const auto width = vocabulary                             ? round_up(weights.rows, 64)
                        : weights.split == VRAMAUTO_SPLIT_ROWS ? weights.rows
                        : weights.split == VRAMAUTO_SPLIT_COLS ? weights.cols
-                       : has_tower_heads(weights)             ? weights.units
+                       : has_strict_heads(weights)            ? weights.units
                                                               : tp;
     if (width % tp != 0)
       return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "{} is not divisible by {}: {} of {}", width, tp,
-                  vocabulary                 ? "padded rows"
-                  : has_tower_heads(weights) ? "heads"
-                                             : "features",
+                  vocabulary                  ? "padded rows"
+                  : has_strict_heads(weights) ? "heads"
+                                              : "features",
                   weights.pattern);
   }
   return {};

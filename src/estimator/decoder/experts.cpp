@@ -47,6 +47,10 @@ vramauto_status shared(const Place& at, const ExpertNames& names, const Experts&
 
 constexpr std::uint64_t kMostExperts = 1u << 20, kMostWidth = 1u << 22, kMostShared = 64;
 
+// Configuration classes take each other's names: transformers 5.24, attribute_map of models/<family>/configuration_<family>.py.
+constexpr std::string_view kCountAliases = "|num_experts|num_local_experts|n_routed_experts|moe_num_experts";
+constexpr std::string_view kTakenAliases = "|num_experts_per_tok|moe_topk|moe_top_k|moe_k";
+
 Answer<std::uint32_t> size(const Description& model, std::string_view keys, std::uint64_t most) {
   const auto value = VRAMAUTO_TAKE(model.positive(keys, most));
   return {static_cast<std::uint32_t>(value), VRAMAUTO_OK};
@@ -65,12 +69,14 @@ Answer<std::uint32_t> size_or_none(const Description& model, std::string_view ke
 
 Answer<Experts> read_experts(const Description& model, const ExpertKeys& keys, const Experts& base) {
   auto out = base;
-  out.count = VRAMAUTO_TAKE(size(model, keys.count, kMostExperts));
-  out.per_token = VRAMAUTO_TAKE(size(model, keys.per_token, kMostExperts));
+  const auto count_keys = std::string(keys.count).append(kCountAliases);
+  const auto taken_keys = std::string(keys.per_token).append(kTakenAliases);
+  out.count = VRAMAUTO_TAKE(size(model, count_keys, kMostExperts));
+  out.per_token = VRAMAUTO_TAKE(size(model, taken_keys, kMostExperts));
   out.width = VRAMAUTO_TAKE(size(model, keys.width, kMostWidth));
   if (out.per_token > out.count)
     return {{},
-            model.fail(VRAMAUTO_E_FORMAT, model.first(keys.per_token) + " is " + std::to_string(out.per_token) +
+            model.fail(VRAMAUTO_E_FORMAT, model.first(taken_keys) + " is " + std::to_string(out.per_token) +
                                               ", expected at most the " + std::to_string(out.count) + " experts there are")};
   if (!keys.shared_width.empty()) out.shared_width = VRAMAUTO_TAKE(size_or_none(model, keys.shared_width, kMostWidth));
   if (keys.shared_count.empty()) return {out, VRAMAUTO_OK};

@@ -18,11 +18,17 @@ constexpr Architecture kRows[] = {
      .until = kV20,
      .refuses_pp = true,
      .whole_towers = true},
+    // Its tower was built of torch's own layers once; Mistral's own repositories are run by it.
+    {.names = "PixtralForConditionalGeneration", .until = kV20, .undivided_towers = true},
+    {.names = "PixtralForConditionalGeneration", .since = kV20},
+    {.names = "Mistral3ForConditionalGeneration", .until = {0, 19, 0}, .undivided_from_params = true},
     {.names = "Mistral3ForConditionalGeneration LightOnOCRForConditionalGeneration",
      .since = {0, 19, 0},
      .until = kV20,
-     .refuses_pp = true},
-    {.names = "Mistral3ForConditionalGeneration LightOnOCRForConditionalGeneration"},
+     .refuses_pp = true,
+     .undivided_from_params = true},
+    {.names = "LightOnOCRForConditionalGeneration", .until = {0, 19, 0}},
+    {.names = "Mistral3ForConditionalGeneration LightOnOCRForConditionalGeneration", .since = kV20},
     {.names = "HCXVisionV2ForCausalLM AudioFlamingo3ForConditionalGeneration BagelForConditionalGeneration "
               "BeeForConditionalGeneration Blip2ForConditionalGeneration Cohere2VisionForConditionalGeneration "
               "DeepseekVLV2ForCausalLM DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM "
@@ -33,8 +39,8 @@ constexpr Architecture kRows[] = {
               "MoonshotKimiaForCausalLM Lfm2VlForConditionalGeneration "
               "Llama_Nemotron_Nano_VL LlavaForConditionalGeneration LlavaNextVideoForConditionalGeneration "
               "LlavaOnevisionForConditionalGeneration MiDashengLMModel "
-              "MolmoForCausalLM Molmo2ForConditionalGeneration OpenPanguVLForConditionalGeneration Ovis "
-              "Ovis2_5 Ovis2_6ForCausalLM Ovis2_6_MoeForCausalLM PixtralForConditionalGeneration "
+              "OpenPanguVLForConditionalGeneration Ovis "
+              "Ovis2_5 Ovis2_6ForCausalLM Ovis2_6_MoeForCausalLM "
               "Qwen2AudioForConditionalGeneration Qwen2_5OmniModel Qwen2_5OmniForConditionalGeneration "
               "Qwen3OmniMoeForConditionalGeneration Qwen3ASRForConditionalGeneration "
               "Qwen3ASRRealtimeGeneration RForConditionalGeneration SkyworkR1VChatModel UltravoxModel "
@@ -88,7 +94,8 @@ constexpr Architecture kRows[] = {
               "NemotronH_Super_Omni_Reasoning_V3 NemotronH_Omni_Reasoning_V3",
      .since = kV20,
      .refuses_pp = true},
-    {.names = "Gemma3ForConditionalGeneration Gemma4ForConditionalGeneration PaliGemmaForConditionalGeneration",
+    {.names = "MolmoForCausalLM Molmo2ForConditionalGeneration Gemma3ForConditionalGeneration Gemma4ForConditionalGeneration "
+              "PaliGemmaForConditionalGeneration",
      .ends_on_all_stages = true},
     {.names = "Gemma4UnifiedForConditionalGeneration DiffusionGemmaForBlockDiffusion", .since = kV20, .ends_on_all_stages = true},
     {.names = "Gemma3nForConditionalGeneration", .ends_on_all_stages = true, .refuses_pp = true},

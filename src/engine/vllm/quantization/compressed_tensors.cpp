@@ -152,7 +152,7 @@ Result<void> add_group(const json::Value& group, std::string_view format_of_all,
 Result<void> read_compressed_tensors(const json::Value& config, Rules& rules) {
   rules.part_mismatch = "found different quantization schemes for its shards. vLLM requires all to use the same scheme";
   rules.attention_bytes = kScalesAndZeros;
-  rules.head_by_rule = rules.ignored_first = true;
+  rules.head_by_rule = rules.ignored_first = rules.experts_by_part = true;
   TRY(add_ignored(config, rules));
   const auto* groups = object_in(config, "config_groups");
   if (!groups) return {};

@@ -146,11 +146,18 @@ class Placing {
     return {};
   }
 
-  // The engine asks for the fused layer ("mlp.experts"), or for its first expert's projections.
+  // The engine asks for the fused layer ("mlp.experts") or, by compressed-tensors, for its first expert's projections. Names of
+  // projections in a list stand for the fused layer: utils/quant_utils.py, is_layer_skipped; modelopt.py, _resolve_quant_algo.
   Result<std::uint16_t> decide_experts(const Piece& piece, std::uint32_t layer) {
     const auto part = name_of(blueprint_.weights[piece.first], layer);
-    if (const auto whole = TRY(first_match(experts_name(part), true)); whole) return *whole;
-    if (const auto own = TRY(first_match(part, false)); own) return *own;
+    if (rules_.experts_by_part) {
+      if (const auto own = TRY(first_match(part, false)); own) return *own;
+    } else {
+      if (const auto whole = TRY(first_match(experts_name(part), true)); whole) return *whole;
+      if (const auto own = named_as(part); own) return *own;
+      for (const auto& other : blueprint_.text.empty() ? std::vector<std::string>() : other_names(part))
+        if (const auto own = named_as(other); own) return *own;
+    }
     return stored_quantised(part) ? rules_.experts.value_or(rules_.linear) : std::uint16_t{0};
   }
 
@@ -220,11 +227,11 @@ class Placing {
   // Checkpoints of composites name one layer in the older and the newer way of transformers, or in the engine's own: all are the
   // engine's to it. vLLM 0.33, hf_to_vllm_mapper of the classes and quantization/base_config.py, apply_vllm_mapper.
   static std::vector<std::string> other_names(std::string_view name) {
-    constexpr std::string_view kWays[][3] = {{"model.language_model.", "language_model.model.", "model."},
-                                             {"model.visual.", "visual.", ""},
+    constexpr std::string_view kWays[][3] = {{"model.visual.", "visual.", ""},
                                              {"model.vision_tower.", "vision_tower.", ""},
                                              {"model.multi_modal_projector.", "multi_modal_projector.", ""},
-                                             {"lm_head", "language_model.lm_head", ""}};
+                                             {"lm_head", "language_model.lm_head", ""},
+                                             {"model.language_model.", "language_model.model.", "model."}};
     std::vector<std::string> out;
     for (const auto& ways : kWays)
       for (const auto& own : ways) {
@@ -236,11 +243,15 @@ class Placing {
     return out;
   }
 
-  Result<std::optional<std::uint16_t>> match(std::string_view name, bool fused) {
+  std::optional<std::uint16_t> named_as(std::string_view name) const {
     const auto at = std::lower_bound(rules_.named.begin(), rules_.named.end(), name,
                                      [](const auto& one, std::string_view wanted) { return one.first < wanted; });
-    std::optional<std::uint16_t> named;
-    if (at != rules_.named.end() && at->first == name) named = at->second;
+    if (at == rules_.named.end() || at->first != name) return std::nullopt;
+    return at->second;
+  }
+
+  Result<std::optional<std::uint16_t>> match(std::string_view name, bool fused) {
+    const auto named = named_as(name);
     if (named && (!rules_.ignored_first || *named == 0)) return named;
     for (const auto& rule : rules_.patterns) {
       if ((rule.fused_only && !fused) || (named && rule.format != 0)) continue;

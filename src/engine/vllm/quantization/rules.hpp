@@ -28,6 +28,7 @@ struct Rules {
   std::uint16_t linear = 0, head = 0, embedding = 0;              // where no rule matches
   std::optional<std::uint16_t> experts;                           // of routed experts, where it is not that of linear layers
   bool ignored_first = false;          // a pattern that leaves a layer as it is wins over the layer's own name
+  bool experts_by_part = false;        // experts are asked for by their projections' names, not by the fused layer's
   bool head_by_rule = false;           // lm_head is quantised like a linear layer where a rule says so
   bool types_are_stored = false;       // GGUF: every tensor has a type of its own
   bool packed_tensors_decide = false;  // GPTQ, AWQ without a list: what the files hold in 16 bit is not quantised
