@@ -73,9 +73,11 @@ std::uint32_t dense_block(const Context& context, const vramauto_cache& cache, c
   return wide && (blackwell ? prefix_lm : hopper && numbers.bits == 8) ? 64 : kDefaultBlock;
 }
 
-bool counts(const vramauto_cache& cache) { return (cache.flags & (VRAMAUTO_BORROWED | VRAMAUTO_DRAFT)) == 0; }
-
 }  // namespace
+
+bool has_cache(const Context& context, const vramauto_cache& cache) {
+  return !(cache.flags & VRAMAUTO_BORROWED) && (context.draft_layers || !(cache.flags & VRAMAUTO_DRAFT));
+}
 
 // DeepSeek-V4's classes keep one layout of their own: 448 fp8 numbers, 64 of 16 bit and 8 bytes of scales, pages rounded up to
 // 576 bytes. vLLM 0.33, models/deepseek_v4/attention.py.
@@ -96,7 +98,7 @@ Result<std::uint32_t> kernel_block(const Context& context, const CacheNumbers& n
   constexpr std::uint32_t kIndexerBlock = 64;  // v1/attention/backends/mla/indexer.py
   std::uint32_t out = 1;
   for (const auto& cache : context.blueprint->caches) {
-    if (!counts(cache) || cache.kind == VRAMAUTO_CACHE_STATE || cache.kind == VRAMAUTO_CACHE_RING) continue;
+    if (!has_cache(context, cache) || cache.kind == VRAMAUTO_CACHE_STATE || cache.kind == VRAMAUTO_CACHE_RING) continue;
     std::uint32_t block = cache.kind == VRAMAUTO_CACHE_INDEXER ? kIndexerBlock : dense_block(context, cache, numbers);
     if (cache.kind == VRAMAUTO_CACHE_LATENT) block = TRY(latent_kernel(context, cache, numbers)).block;
     out = std::max(out, block);  // all are powers of two: the larger is the common multiple
