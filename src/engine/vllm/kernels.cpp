@@ -84,7 +84,7 @@ bool has_cache(const Context& context, const vramauto_cache& cache) {
 Result<Kernel> latent_kernel(const Context& context, const vramauto_cache& cache, const CacheNumbers& numbers) {
   constexpr std::uint32_t kPackedEntry = 584, kPackedUnit = 576, kIndexerBlock = 64;
   const bool sparse = (cache.flags & VRAMAUTO_SPARSE) != 0;
-  if (context.architecture && context.architecture->compressed_cache && sparse)
+  if (context.architecture->compressed_cache && sparse)
     return Kernel{"FLASHMLA_SPARSE", kIndexerBlock, kPackedEntry, kPackedUnit};
   const auto kind = kind_of(context, numbers);
   for (const auto& row : kLatent)
@@ -109,7 +109,7 @@ Result<std::uint32_t> kernel_block(const Context& context, const CacheNumbers& n
 Result<std::uint32_t> configured_block(const Context& context, const CacheNumbers& numbers) {
   const auto least = TRY(kernel_block(context, numbers));
   if (context.workload->block_size) return static_cast<std::uint32_t>(*context.workload->block_size);
-  if (context.architecture && context.architecture->compressed_cache) return context.architecture->compressed_cache;
+  if (context.architecture->compressed_cache) return context.architecture->compressed_cache;
   return std::max(kDefaultBlock, least);
 }
 

@@ -33,7 +33,7 @@ Dtypes dtypes_of(const Context& context, const vramauto_cache& cache) {
   out.state = out.conv;
   if (cache.state == VRAMAUTO_STATE_LINEAR) return out;
   if (cache.state == VRAMAUTO_STATE_KDA) out.state = VRAMAUTO_F32;
-  if (context.architecture && context.architecture->state_dtype) out.state = context.architecture->state_dtype;
+  if (context.architecture->state_dtype) out.state = context.architecture->state_dtype;
   if (cache.state_dtype) out.state = cache.state_dtype;
   out.state = named(asked.mamba_ssm_cache_dtype, out.state);
   return out;
@@ -59,7 +59,7 @@ bool exports_checkpoints(const Context& context, const vramauto_cache& cache) {
   const auto& since = context.profile->from;
   const auto capability = context.capability();
   const bool newer = capability >= 100 && cache.state_elements == kSquare;
-  if (context.architecture && context.architecture->no_state_checkpoints) return false;
+  if (context.architecture->no_state_checkpoints) return false;
   switch (cache.state) {
     case VRAMAUTO_STATE_MAMBA2:
       return since >= Version{0, 32, 0};
