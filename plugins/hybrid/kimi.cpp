@@ -49,6 +49,7 @@ vramauto_status KimiWriter::read_delta() {
   VRAMAUTO_READ(product(model_, "linear_attn_config: num_heads x head_dim", delta.heads, delta.head_dim));
   delta.kernel = VRAMAUTO_READ(size(model_, "short_conv_kernel_size", 1024, 0, kBelow));
   delta.full_gate = VRAMAUTO_READ(holds(model_, "linear_attn_config/use_full_rank_gate"));
+  delta.bounded_gate = model_.has("/linear_attn_config/gate_lower_bound");
   kimi_delta_ = delta;
   mixer_prefix_ = "self_attn.";
   return VRAMAUTO_OK;

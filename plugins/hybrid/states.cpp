@@ -197,7 +197,9 @@ vramauto_status KimiDelta::weights(const Place& at) const {
 }
 
 vramauto_cache KimiDelta::cache() const {
+  constexpr std::uint32_t kChunk = 16;  // model_executor/layers/mamba/kda_checkpoint.py, FlashKDA
   auto out = empty_cache(VRAMAUTO_STATE_KDA);
+  out.chunk = full_gate && bounded_gate ? kChunk : 0;
   out.conv_length = kernel - 1;
   out.conv_channels = 3 * heads * head_dim;
   out.state_heads = heads;

@@ -66,7 +66,8 @@ struct GatedDelta {
 // model_executor/layers/mamba/gdn/kimi_gdn_linear_attn.py; vLLM 0.19.1, model_executor/layers/kda.py.
 struct KimiDelta {
   std::uint32_t heads = 0, head_dim = 0, kernel = 0;
-  bool full_gate = false;  // g_proj, else g_a_proj and g_b_proj
+  bool full_gate = false;     // g_proj, else g_a_proj and g_b_proj
+  bool bounded_gate = false;  // its decay has a lower bound, which chunked kernels need
 
   vramauto_status weights(const Place& at) const;
   vramauto_cache cache() const;

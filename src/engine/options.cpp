@@ -281,6 +281,11 @@ constexpr std::array kEntries = {
           0,
           0,
           json_object<&W::compilation_config>},
+    Entry{{OptionType::json, "speculative-config", "", "", "{}",
+           "JSON; method (\"mtp\": layers of the model's own that draft) and num_speculative_tokens"},
+          0,
+          0,
+          json_object<&W::speculative_config>},
 
     // What vramauto is told.
     Entry{{OptionType::choice, "engine", "", "vllm", "vllm", "engine whose arithmetic is used"}, 0, 0, choice<&W::engine>},

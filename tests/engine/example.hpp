@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/estimate.hpp"
+#include "engine/vllm/architectures.hpp"
 #include "engine/vllm/context.hpp"
 #include "engine/vllm/profiles.hpp"
 
@@ -88,6 +89,8 @@ struct Bench {
     context.blueprint = &blueprint;
     context.workload = &asked;
     context.device = &device;
+    static const engine::vllm::Architecture plain;
+    context.architecture = &plain;
     context.profile = engine::vllm::find_profile(version).profile;
     context.effective.max_num_batched_tokens = tokens;
     context.effective.max_num_seqs = sequences;

@@ -163,6 +163,7 @@ TEST_CASE("latents: beside states blocks are multiples of 128 tokens") {
   state.conv_channels = 36864;
   state.state_heads = 96;
   state.state_elements = 128 * 128;
+  state.chunk = 16;
   Bench bench(example::blueprint(93, 7168, 18432, 163840, 1048576, {state, latents(0, 0, 24)}), "0.33", 8192, 1024);
   bench.context.effective.enable_prefix_caching = true;
   const auto out = lay_out(bench.context, kBf16);

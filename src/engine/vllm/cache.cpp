@@ -41,7 +41,7 @@ std::uint64_t CacheLayout::blocks_of(const Bucket& bucket, std::uint64_t length)
   };
   switch (bucket.reach) {
     case Reach::window:
-      return at_most(bucket.window ? bucket.window - 1 : 0) + 1;  // a window may begin inside a block
+      return at_most(std::uint64_t{std::max(1u, bucket.window)} - 1 + extra_tokens) + 1;  // a window may begin inside a block
     case Reach::chunk:
       return at_most(bucket.window);
     case Reach::encoder:

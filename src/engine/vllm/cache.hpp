@@ -46,6 +46,7 @@ struct CacheLayout {
   std::uint32_t stages = 1;
   std::uint32_t block = 0;           // as configured, before pages are unified: what --block-size would be
   std::uint64_t in_flight = 0;       // tokens, see runner.hpp
+  std::uint32_t extra_tokens = 0;    // that windows keep for drafts
   std::uint64_t encoder_tokens = 0;  // what cross attention reserves
   std::uint32_t context_parallel = 1;
 

@@ -42,6 +42,7 @@ struct Context {
   bool mrv2 = false;                        // model runner V2
   bool encoder_only = false;                // attention keeps no cache
   std::uint32_t draft_tokens = 0;           // of speculative decoding
+  bool draft_layers = false;                // the model's own layers that draft are loaded
 
   // Compute capability as 90 for 9.0. A GPU that is not known counts as one of the newest data-centre kind most rules were
   // measured on: Hopper.

@@ -73,16 +73,18 @@ std::uint32_t dense_block(const Context& context, const vramauto_cache& cache, c
   return wide && (blackwell ? prefix_lm : hopper && numbers.bits == 8) ? 64 : kDefaultBlock;
 }
 
-bool counts(const vramauto_cache& cache) { return (cache.flags & (VRAMAUTO_BORROWED | VRAMAUTO_DRAFT)) == 0; }
-
 }  // namespace
+
+bool has_cache(const Context& context, const vramauto_cache& cache) {
+  return !(cache.flags & VRAMAUTO_BORROWED) && (context.draft_layers || !(cache.flags & VRAMAUTO_DRAFT));
+}
 
 // DeepSeek-V4's classes keep one layout of their own: 448 fp8 numbers, 64 of 16 bit and 8 bytes of scales, pages rounded up to
 // 576 bytes. vLLM 0.33, models/deepseek_v4/attention.py.
 Result<Kernel> latent_kernel(const Context& context, const vramauto_cache& cache, const CacheNumbers& numbers) {
   constexpr std::uint32_t kPackedEntry = 584, kPackedUnit = 576, kIndexerBlock = 64;
   const bool sparse = (cache.flags & VRAMAUTO_SPARSE) != 0;
-  if (context.architecture && context.architecture->compressed_cache && sparse)
+  if (context.architecture->compressed_cache && sparse)
     return Kernel{"FLASHMLA_SPARSE", kIndexerBlock, kPackedEntry, kPackedUnit};
   const auto kind = kind_of(context, numbers);
   for (const auto& row : kLatent)
@@ -96,7 +98,7 @@ Result<std::uint32_t> kernel_block(const Context& context, const CacheNumbers& n
   constexpr std::uint32_t kIndexerBlock = 64;  // v1/attention/backends/mla/indexer.py
   std::uint32_t out = 1;
   for (const auto& cache : context.blueprint->caches) {
-    if (!counts(cache) || cache.kind == VRAMAUTO_CACHE_STATE || cache.kind == VRAMAUTO_CACHE_RING) continue;
+    if (!has_cache(context, cache) || cache.kind == VRAMAUTO_CACHE_STATE || cache.kind == VRAMAUTO_CACHE_RING) continue;
     std::uint32_t block = cache.kind == VRAMAUTO_CACHE_INDEXER ? kIndexerBlock : dense_block(context, cache, numbers);
     if (cache.kind == VRAMAUTO_CACHE_LATENT) block = TRY(latent_kernel(context, cache, numbers)).block;
     out = std::max(out, block);  // all are powers of two: the larger is the common multiple
@@ -107,7 +109,7 @@ Result<std::uint32_t> kernel_block(const Context& context, const CacheNumbers& n
 Result<std::uint32_t> configured_block(const Context& context, const CacheNumbers& numbers) {
   const auto least = TRY(kernel_block(context, numbers));
   if (context.workload->block_size) return static_cast<std::uint32_t>(*context.workload->block_size);
-  if (context.architecture && context.architecture->compressed_cache) return context.architecture->compressed_cache;
+  if (context.architecture->compressed_cache) return context.architecture->compressed_cache;
   return std::max(kDefaultBlock, least);
 }
 

@@ -13,6 +13,9 @@ struct Kernel {
   std::uint32_t page_unit = 1;    // bytes a block is rounded up to
 };
 
+// Whether layers own this cache: not where they use another's, nor those that draft unless they are loaded.
+bool has_cache(const Context& context, const vramauto_cache& cache);
+
 // The kernel that reads a latent cache. E_UNSUPPORTED where vLLM has none for this GPU and cache dtype.
 Result<Kernel> latent_kernel(const Context& context, const vramauto_cache& cache, const CacheNumbers& numbers);
 

@@ -87,7 +87,7 @@ Result<Bucket> state_bucket(const Context& context, const vramauto_cache& cache,
 // Windows of latents beside compressed ones are paged apart: vLLM 0.33, v1/attention/backends/mla/sparse_swa.py.
 std::uint32_t block_of(const Context& context, const vramauto_cache& cache, std::uint32_t block) {
   constexpr std::uint32_t kWindowBlock = 64;
-  const bool compressed = context.architecture && context.architecture->compressed_cache;
+  const bool compressed = context.architecture->compressed_cache;
   if (cache.kind == VRAMAUTO_CACHE_RING) return ring_block(context, cache);
   return compressed && is_latent(cache) && cache.window ? kWindowBlock : block;
 }
@@ -117,7 +117,7 @@ Result<Bucket> bucket_of(const Context& context, const vramauto_cache& cache, co
   out.latent_window = out.reach == Reach::window && cache.kind != VRAMAUTO_CACHE_SLIDING;
   out.block_tokens = block_of(context, cache, plan.block);
   out.token_bytes = TRY(token_bytes(context, cache, numbers));
-  const bool compressed = context.architecture && context.architecture->compressed_cache;
+  const bool compressed = context.architecture->compressed_cache;
   const auto group = cache.kind == VRAMAUTO_CACHE_RING ? 1 : std::max(1u, cache.compress);
   const auto page = checked_mul(out.token_bytes, std::max<Bytes>(1, out.block_tokens / group));
   if (!page || *page == 0 || *page > UINT64_MAX / 2) return no_size(context, cache);

@@ -7,6 +7,7 @@
 #include "engine/vllm/encoders.hpp"
 #include "engine/vllm/quantization/served.hpp"
 #include "engine/vllm/runner.hpp"
+#include "engine/vllm/speculation.hpp"
 #include "engine/vllm/stages.hpp"
 #include "engine/vllm/states.hpp"
 
@@ -191,6 +192,9 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   context.parallel = TRY(resolve_parallel(context, out.version.version));
   TRY(check_context_parallel(context));
   context.dtype = TRY(resolve_dtype(context));
+  const auto speculation = TRY(read_speculation(workload, context.blueprint->traits.draft_layers));
+  context.draft_tokens = speculation.tokens;
+  context.draft_layers = speculation.own_layers;
   TRY(resolve_effective(context));
   context.mrv2 = uses_mrv2(context);
   out.cache = TRY(resolve_cache_dtype(context));

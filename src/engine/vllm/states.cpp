@@ -33,7 +33,7 @@ Dtypes dtypes_of(const Context& context, const vramauto_cache& cache) {
   out.state = out.conv;
   if (cache.state == VRAMAUTO_STATE_LINEAR) return out;
   if (cache.state == VRAMAUTO_STATE_KDA) out.state = VRAMAUTO_F32;
-  if (context.architecture && context.architecture->state_dtype) out.state = context.architecture->state_dtype;
+  if (context.architecture->state_dtype) out.state = context.architecture->state_dtype;
   if (cache.state_dtype) out.state = cache.state_dtype;
   out.state = named(asked.mamba_ssm_cache_dtype, out.state);
   return out;
@@ -52,22 +52,23 @@ std::optional<std::uint64_t> channels_on_rank(const vramauto_cache& cache, std::
 }
 
 // Releases whose prefill kernels hand out the state at a block boundary, which takes one more block. GDN: with FlashInfer's
-// kernel only, on compute capability 9.0, or from 10 on with keys of 128. KDA: FlashKDA, from 9 on with heads of 128 and bfloat16.
+// kernel only, on compute capability 9.0, or from 10 on with keys of 128. KDA: FlashKDA, from 9 on with heads of 128 and bfloat16,
+// where the model's gate lets it run in chunks.
 // vLLM 0.33, mamba_mixer2.py, gdn/qwen_gdn_linear_attn.py (_resolve_gdn_prefill_backend), models/kimi_k3/nvidia/kda.py.
 bool exports_checkpoints(const Context& context, const vramauto_cache& cache) {
   constexpr std::uint64_t kSquare = 128 * 128;
   const auto& since = context.profile->from;
   const auto capability = context.capability();
-  const bool newer = capability >= 100 && cache.state_elements == kSquare;
-  if (context.architecture && context.architecture->no_state_checkpoints) return false;
+  const auto major = capability / 10;
+  const bool square = cache.state_elements == kSquare, newer = square && (major == 10 || major == 12);
+  if (context.architecture->no_state_checkpoints) return false;
   switch (cache.state) {
     case VRAMAUTO_STATE_MAMBA2:
       return since >= Version{0, 32, 0};
     case VRAMAUTO_STATE_GDN:
       return since >= Version{0, 33, 0} && (capability == 90 || newer);
     case VRAMAUTO_STATE_KDA:
-      return since >= Version{0, 29, 0} && context.dtype == VRAMAUTO_BF16 &&
-             ((capability >= 90 && capability < 100 && cache.state_elements == kSquare) || newer);
+      return cache.chunk && since >= Version{0, 29, 0} && context.dtype == VRAMAUTO_BF16 && (newer || (square && major == 9));
     default:
       return false;
   }

@@ -18,8 +18,7 @@ constexpr Architecture kRows[] = {
      .state_dtype = VRAMAUTO_F32},
     // Their linear attention runs by kernels that hand out no state inside a prefill.
     {.names = "OlmoHybridForCausalLM", .ends_on_all_stages = true, .no_state_checkpoints = true},
-    {.names = "KimiLinearForCausalLM", .no_state_checkpoints = true},
-    {.names = "FalconH1ForCausalLM"},
+    {.names = "FalconH1ForCausalLM KimiLinearForCausalLM"},
     {.names = "Lfm2ForCausalLM Lfm2MoeForCausalLM", .input_on_all_stages = true},
     {.names = "Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", .since = kV20, .input_on_all_stages = true},
     {.names = "AliceAIForCausalLM", .since = kV20, .refuses_pp = true, .no_state_checkpoints = true},

@@ -19,7 +19,7 @@ constexpr Architecture kRows[] = {
     {.names = "GlmMoeDsaForCausalLM Glm5NextForCausalLM", .since = kV20, .not_compiled = true, .fp8_cache_on_blackwell = true},
     {.names = "DeepseekV4ForCausalLM", .since = kV20, .not_compiled = true, .compressed_cache = 256},
     {.names = "DeepseekV41ForCausalLM", .since = kV20, .not_compiled = true},
-    {.names = "BailingMoeV3ForCausalLM", .since = kV20, .no_state_checkpoints = true},
+    {.names = "BailingMoeV3ForCausalLM", .since = kV20},
     {.names = "LongcatFlashNgramForCausalLM", .since = kV20},
 };
 
