@@ -7,10 +7,18 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kAliceNames{
-    "model.embed_tokens", "model.layers.*.", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
-    "self_attn.o_proj",   "",                "",                 "",                 "input_layernorm post_attention_layernorm",
-    "model.norm",         "lm_head"};
+constexpr Names kAliceNames{"model.embed_tokens",
+                            "model.layers.*.",
+                            "self_attn.q_proj",
+                            "self_attn.k_proj",
+                            "self_attn.v_proj",
+                            "self_attn.o_proj",
+                            "",
+                            "",
+                            "",
+                            "input_layernorm post_attention_layernorm",
+                            "model.norm",
+                            "lm_head"};
 constexpr Names kOlmoNames{
     "model.embed_tokens", "model.layers.*.", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
     "self_attn.o_proj",   "mlp.gate_proj",   "mlp.up_proj",      "mlp.down_proj",    "input_layernorm post_attention_layernorm",
@@ -20,10 +28,8 @@ constexpr Family kAlice{.architectures = "AliceAIForCausalLM",
                         .qk_norm = QkNorm::head_rms,
                         .tie = Tie::never,
                         .rotary_part = 0.25};
-constexpr Family kOlmo{.architectures = "OlmoHybridForCausalLM",
-                       .names = &kOlmoNames,
-                       .head_dim_key = false,
-                       .qk_norm = QkNorm::full_rms};
+constexpr Family kOlmo{
+    .architectures = "OlmoHybridForCausalLM", .names = &kOlmoNames, .head_dim_key = false, .qk_norm = QkNorm::full_rms};
 
 // Layers in order: linear attention or attention with keys and values.
 Answer<std::vector<bool>> read_attends(const Description& model, std::uint32_t layers) {
@@ -35,8 +41,9 @@ Answer<std::vector<bool>> read_attends(const Description& model, std::uint32_t l
     return {std::move(out), VRAMAUTO_OK};
   }
   if (types.size() < layers)
-    return {{}, model.fail(VRAMAUTO_E_FORMAT, "/layer_types has " + std::to_string(types.size()) + " entries, expected one for each of " +
-                                                  std::to_string(layers) + " layers")};
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, "/layer_types has " + std::to_string(types.size()) +
+                                              " entries, expected one for each of " + std::to_string(layers) + " layers")};
   for (std::uint32_t layer = 0; layer < layers; ++layer) out[layer] = types[layer] == "full_attention";
   return {std::move(out), VRAMAUTO_OK};
 }

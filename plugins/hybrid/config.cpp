@@ -55,8 +55,7 @@ Answer<std::vector<std::string>> words(const Description& model, std::string_vie
   if (at.empty()) return {out, VRAMAUTO_OK};
   const auto count = VRAMAUTO_TAKE(length_of(model, at));
   out.reserve(count);
-  for (std::uint64_t i = 0; i < count; ++i)
-    out.emplace_back(VRAMAUTO_TAKE(model.text((at + "/" + std::to_string(i)).c_str())));
+  for (std::uint64_t i = 0; i < count; ++i) out.emplace_back(VRAMAUTO_TAKE(model.text((at + "/" + std::to_string(i)).c_str())));
   return {std::move(out), VRAMAUTO_OK};
 }
 
@@ -70,8 +69,9 @@ Answer<std::vector<std::uint32_t>> numbers(const Description& model, std::string
     const auto one = at + "/" + std::to_string(i);
     const auto value = VRAMAUTO_TAKE(model.integer(one.c_str()));
     if (value < 0 || static_cast<std::uint64_t>(value) > most)
-      return {{}, model.fail(VRAMAUTO_E_FORMAT,
-                             one + " is " + std::to_string(value) + ", expected a number of at most " + std::to_string(most))};
+      return {{},
+              model.fail(VRAMAUTO_E_FORMAT,
+                         one + " is " + std::to_string(value) + ", expected a number of at most " + std::to_string(most))};
     out.push_back(static_cast<std::uint32_t>(value));
   }
   return {std::move(out), VRAMAUTO_OK};

@@ -19,18 +19,12 @@ constexpr Names kGraniteNames{"model.embed_tokens",
                               "input_layernorm post_attention_layernorm",
                               "model.norm",
                               "lm_head"};
-constexpr Names kForwardNames{"model.embed_tokens",
-                              "model.layers.*.",
-                              "self_attn.q_proj",
-                              "self_attn.k_proj",
-                              "self_attn.v_proj",
-                              "self_attn.o_proj",
-                              "feed_forward.gate_proj",
-                              "feed_forward.up_proj",
-                              "feed_forward.down_proj",
-                              "input_layernorm pre_ff_layernorm",
-                              "model.final_layernorm",
-                              "lm_head"};
+constexpr Names kForwardNames{"model.embed_tokens",     "model.layers.*.",
+                              "self_attn.q_proj",       "self_attn.k_proj",
+                              "self_attn.v_proj",       "self_attn.o_proj",
+                              "feed_forward.gate_proj", "feed_forward.up_proj",
+                              "feed_forward.down_proj", "input_layernorm pre_ff_layernorm",
+                              "model.final_layernorm",  "lm_head"};
 constexpr Family kGranite{.architectures = "GraniteMoeHybridForCausalLM",
                           .names = &kGraniteNames,
                           .qkv_bias = "attention_bias",
@@ -103,13 +97,12 @@ vramauto_status GraniteWriter::read_layers() {
   const auto types = VRAMAUTO_READ(words(model_, "layer_types|layers_block_type"));
   const auto attends = VRAMAUTO_READ(numbers(model_, "attn_layer_indices", kMostLayers));
   if (!types.empty() && types.size() < sizes_.layers)
-    return model_.fail(VRAMAUTO_E_FORMAT, "/layer_types has " + std::to_string(types.size()) + " entries, expected one for each of " +
-                                              std::to_string(sizes_.layers) + " layers");
+    return model_.fail(VRAMAUTO_E_FORMAT, "/layer_types has " + std::to_string(types.size()) +
+                                              " entries, expected one for each of " + std::to_string(sizes_.layers) + " layers");
   for (std::uint32_t layer = 0; layer < sizes_.layers; ++layer) {
     const bool listed = std::find(attends.begin(), attends.end(), layer) != attends.end();
-    const bool full = types.empty() || family_.names == &kForwardNames
-                          ? listed
-                          : types[layer] == "attention" || types[layer] == "full_attention";
+    const bool full =
+        types.empty() || family_.names == &kForwardNames ? listed : types[layer] == "attention" || types[layer] == "full_attention";
     auto shape = full || falcon() ? attention_shape() : of(kMamba2);
     if (falcon()) shape.mixer = kBoth;
     shape.intermediate = width_;
@@ -120,8 +113,7 @@ vramauto_status GraniteWriter::read_layers() {
 }
 
 vramauto_status GraniteWriter::shapes() {
-  if (granite())
-    rope_ = model_.has("/position_embedding_type") && VRAMAUTO_READ(model_.text("/position_embedding_type")) == "rope";
+  if (granite()) rope_ = model_.has("/position_embedding_type") && VRAMAUTO_READ(model_.text("/position_embedding_type")) == "rope";
   VRAMAUTO_DO(read_mamba());
   VRAMAUTO_DO(read_experts());
   return read_layers();
@@ -132,10 +124,9 @@ vramauto_status GraniteWriter::multipliers(const vramauto_layers& range) const {
   const auto at = place("mamba.", range);
   const auto& mamba = *mamba2_;
   const auto one = [&](std::uint64_t rows, std::uint32_t units, vramauto_uneven uneven) {
-    return at.add("mup_vector", Tensors(nullptr, VRAMAUTO_ROLE_STATE, range, rows, 1)
-                                    .heads(units, uneven)
-                                    .part_of(kOwnPart)
-                                    .with(VRAMAUTO_NOT_STORED));
+    return at.add(
+        "mup_vector",
+        Tensors(nullptr, VRAMAUTO_ROLE_STATE, range, rows, 1).heads(units, uneven).part_of(kOwnPart).with(VRAMAUTO_NOT_STORED));
   };
   VRAMAUTO_DO(one(2ull * mamba.width + mamba.heads, mamba.heads, VRAMAUTO_UNEVEN_REFUSE));
   return one(2ull * mamba.groups * mamba.state, mamba.groups, mamba.groups == 1 ? VRAMAUTO_UNEVEN_REPEAT : VRAMAUTO_UNEVEN_REFUSE);
@@ -177,7 +168,8 @@ vramauto_status describe_granite(const Description& model, std::string_view arch
   auto family = architecture == "BambaForCausalLM" ? kBamba : architecture == "FalconH1ForCausalLM" ? kFalcon : kGranite;
   auto sizes = VRAMAUTO_READ(read_hybrid_sizes(model, family));
   if (family.names == &kForwardNames)
-    family.rotary_part = static_cast<double>(VRAMAUTO_READ(size(model, "attn_rotary_emb", kMostHeads, sizes.head_dim))) / sizes.head_dim;
+    family.rotary_part =
+        static_cast<double>(VRAMAUTO_READ(size(model, "attn_rotary_emb", kMostHeads, sizes.head_dim))) / sizes.head_dim;
   else if (VRAMAUTO_READ(is_plain(model)))
     return model.fail(VRAMAUTO_E_UNSUPPORTED, "no experts and no state layers: the model is a plain decoder");
   return write<GraniteWriter>(model, family, std::move(sizes));

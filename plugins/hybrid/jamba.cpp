@@ -5,22 +5,14 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kNames{"model.embed_tokens",
-                       "model.layers.*.",
-                       "self_attn.q_proj",
-                       "self_attn.k_proj",
-                       "self_attn.v_proj",
-                       "self_attn.o_proj",
-                       "feed_forward.gate_proj",
-                       "feed_forward.up_proj",
-                       "feed_forward.down_proj",
-                       "input_layernorm pre_ff_layernorm",
-                       "model.final_layernorm",
-                       "lm_head"};
-constexpr Family kJamba{.architectures = "JambaForCausalLM JambaForSequenceClassification",
-                        .names = &kNames,
-                        .head_dim_key = false,
-                        .tie = Tie::never};
+constexpr Names kNames{"model.embed_tokens",     "model.layers.*.",
+                       "self_attn.q_proj",       "self_attn.k_proj",
+                       "self_attn.v_proj",       "self_attn.o_proj",
+                       "feed_forward.gate_proj", "feed_forward.up_proj",
+                       "feed_forward.down_proj", "input_layernorm pre_ff_layernorm",
+                       "model.final_layernorm",  "lm_head"};
+constexpr Family kJamba{
+    .architectures = "JambaForCausalLM JambaForSequenceClassification", .names = &kNames, .head_dim_key = false, .tie = Tie::never};
 
 class JambaWriter : public HybridWriter {
  public:

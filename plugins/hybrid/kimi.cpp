@@ -8,10 +8,18 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kNames{
-    "model.embed_tokens", "model.layers.*.", "self_attn.q_proj", "",              "", "self_attn.o_proj",
-    "mlp.gate_proj",      "mlp.up_proj",     "mlp.down_proj",    "input_layernorm post_attention_layernorm",
-    "model.norm",         "lm_head"};
+constexpr Names kNames{"model.embed_tokens",
+                       "model.layers.*.",
+                       "self_attn.q_proj",
+                       "",
+                       "",
+                       "self_attn.o_proj",
+                       "mlp.gate_proj",
+                       "mlp.up_proj",
+                       "mlp.down_proj",
+                       "input_layernorm post_attention_layernorm",
+                       "model.norm",
+                       "lm_head"};
 constexpr Family kKimi{.architectures = "KimiLinearForCausalLM", .names = &kNames, .tie = Tie::never};
 
 constexpr std::uint8_t kLatent = kOwnKind;

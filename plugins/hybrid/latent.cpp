@@ -30,16 +30,17 @@ vramauto_status Latent::weights(const Place& at) const {
     VRAMAUTO_DO(at.linear("q_a_proj", query_rank, at.hidden, VRAMAUTO_SPLIT_NONE, false, kDownPart));
   else
     VRAMAUTO_DO(at.heads("q_proj", query, at.hidden, heads, kRefuse, 0));
-  VRAMAUTO_DO(at.linear("kv_a_proj_with_mqa", std::uint64_t{rank} + rope, at.hidden, VRAMAUTO_SPLIT_NONE, false,
-                        joined ? kDownPart : 0));
+  VRAMAUTO_DO(
+      at.linear("kv_a_proj_with_mqa", std::uint64_t{rank} + rope, at.hidden, VRAMAUTO_SPLIT_NONE, false, joined ? kDownPart : 0));
   if (gate) VRAMAUTO_DO(at.heads("g_proj", values, at.hidden, heads, kRefuse, joined ? kDownPart : 0));
   if (joined) {
     VRAMAUTO_DO(at.norm("q_a_layernorm", query_rank));
     VRAMAUTO_DO(at.heads("q_b_proj", query, query_rank, heads, kRefuse, 0));
   }
   VRAMAUTO_DO(at.norm("kv_a_layernorm", rank));
-  VRAMAUTO_DO(at.add("kv_b_proj", Tensors(nullptr, VRAMAUTO_ROLE_LATENT_UP, at.range, std::uint64_t{heads} * (nope + value), rank)
-                                      .heads(heads, kRefuse)));
+  VRAMAUTO_DO(at.add(
+      "kv_b_proj",
+      Tensors(nullptr, VRAMAUTO_ROLE_LATENT_UP, at.range, std::uint64_t{heads} * (nope + value), rank).heads(heads, kRefuse)));
   return at.linear("o_proj", at.hidden, values, VRAMAUTO_SPLIT_COLS);
 }
 

@@ -8,22 +8,11 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kNames{"model.embed_tokens",
-                       "model.layers.*.",
-                       "self_attn.q_proj",
-                       "self_attn.k_proj",
-                       "self_attn.v_proj",
-                       "self_attn.out_proj",
-                       "feed_forward.w1",
-                       "feed_forward.w3",
-                       "feed_forward.w2",
-                       "operator_norm ffn_norm",
-                       "model.embedding_norm",
-                       "lm_head"};
-constexpr Family kLfm2{.architectures = "Lfm2ForCausalLM Lfm2MoeForCausalLM",
-                       .names = &kNames,
-                       .head_dim_key = false,
-                       .tie = Tie::always};
+constexpr Names kNames{"model.embed_tokens", "model.layers.*.",        "self_attn.q_proj",     "self_attn.k_proj",
+                       "self_attn.v_proj",   "self_attn.out_proj",     "feed_forward.w1",      "feed_forward.w3",
+                       "feed_forward.w2",    "operator_norm ffn_norm", "model.embedding_norm", "lm_head"};
+constexpr Family kLfm2{
+    .architectures = "Lfm2ForCausalLM Lfm2MoeForCausalLM", .names = &kNames, .head_dim_key = false, .tie = Tie::always};
 
 class Lfm2Writer : public HybridWriter {
  public:
@@ -62,8 +51,8 @@ class Lfm2Writer : public HybridWriter {
     if (model_.has("/block_ffn_dim_multiplier")) {
       const auto times = VRAMAUTO_TAKE(model_.real("/block_ffn_dim_multiplier"));
       if (!(times > 0 && times <= 64))
-        return {0, model_.fail(VRAMAUTO_E_FORMAT, "/block_ffn_dim_multiplier is " + std::to_string(times) +
-                                                      ", expected a positive number up to 64")};
+        return {0, model_.fail(VRAMAUTO_E_FORMAT,
+                               "/block_ffn_dim_multiplier is " + std::to_string(times) + ", expected a positive number up to 64")};
       width = static_cast<std::uint32_t>(times * width);
     }
     const auto multiple = VRAMAUTO_TAKE(size(model_, "block_multiple_of", kMostWidth, 256));

@@ -5,7 +5,8 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kNames{"backbone.embeddings", "backbone.layers.*.", "", "", "", "", "", "", "", "norm", "backbone.norm_f", "lm_head"};
+constexpr Names kNames{
+    "backbone.embeddings", "backbone.layers.*.", "", "", "", "", "", "", "", "norm", "backbone.norm_f", "lm_head"};
 constexpr Family kMamba{.architectures = "MambaForCausalLM FalconMambaForCausalLM Mamba2ForCausalLM", .names = &kNames};
 
 class MambaWriter : public HybridWriter {

@@ -7,21 +7,12 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kNames{"model.embed_tokens",
-                       "model.layers.*.",
-                       "self_attn.q_proj",
-                       "self_attn.k_proj",
-                       "self_attn.v_proj",
-                       "self_attn.o_proj",
-                       "mlp.gate_proj",
-                       "mlp.up_proj",
-                       "mlp.down_proj",
-                       "input_layernorm post_attention_layernorm",
-                       "model.norm",
-                       "lm_head"};
-constexpr Family kMiniMax{.architectures = "MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM",
-                          .names = &kNames,
-                          .tie = Tie::never};
+constexpr Names kNames{
+    "model.embed_tokens", "model.layers.*.", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+    "self_attn.o_proj",   "mlp.gate_proj",   "mlp.up_proj",      "mlp.down_proj",    "input_layernorm post_attention_layernorm",
+    "model.norm",         "lm_head"};
+constexpr Family kMiniMax{
+    .architectures = "MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM", .names = &kNames, .tie = Tie::never};
 
 constexpr std::uint8_t kLinear = kOwnKind;
 
@@ -52,8 +43,9 @@ Answer<std::vector<bool>> MiniMaxWriter::read_attends() const {
   const auto types = list.empty() ? VRAMAUTO_TAKE(words(model_, "layer_types")) : std::vector<std::string>();
   const auto count = list.empty() ? types.size() : list.size();
   if (count && count < sizes_.layers)
-    return {{}, model_.fail(VRAMAUTO_E_FORMAT, "the list of attention types has " + std::to_string(count) +
-                                                   " entries, expected one for each of " + std::to_string(sizes_.layers) + " layers")};
+    return {{},
+            model_.fail(VRAMAUTO_E_FORMAT, "the list of attention types has " + std::to_string(count) +
+                                               " entries, expected one for each of " + std::to_string(sizes_.layers) + " layers")};
   for (std::uint32_t layer = 0; count && layer < sizes_.layers; ++layer)
     out[layer] = list.empty() ? types[layer] == "full_attention" : list[layer] == 1;
   return {std::move(out), VRAMAUTO_OK};
@@ -84,8 +76,8 @@ vramauto_status MiniMaxWriter::read_experts() {
     const auto experts = std::max(1u, counts[layer]);
     if (experts > 1) {
       if (experts_.count && experts_.count != experts)
-        return model_.fail(VRAMAUTO_E_UNSUPPORTED, "/num_local_experts has layers of " + std::to_string(experts_.count) + " and of " +
-                                                       std::to_string(experts) + " experts, expected one number");
+        return model_.fail(VRAMAUTO_E_UNSUPPORTED, "/num_local_experts has layers of " + std::to_string(experts_.count) +
+                                                       " and of " + std::to_string(experts) + " experts, expected one number");
       experts_.count = experts;
       shape.feed = kExperts;
       shape.intermediate = shared[layer];
@@ -113,8 +105,7 @@ vramauto_status MiniMaxWriter::mixer(const LayerShape& shape, const vramauto_lay
   VRAMAUTO_DO(at.heads("output_gate", width, sizes_.hidden, heads, VRAMAUTO_UNEVEN_REFUSE, 0));
   VRAMAUTO_DO(at.linear("out_proj", sizes_.hidden, width, VRAMAUTO_SPLIT_COLS));
   VRAMAUTO_DO(at.add("norm", Tensors(nullptr, VRAMAUTO_ROLE_NORM, range, width, 1).heads(heads, VRAMAUTO_UNEVEN_REFUSE)));
-  return at.add("slope_rate",
-                Tensors(nullptr, VRAMAUTO_ROLE_STATE, range, heads, 1).of(VRAMAUTO_F32).with(VRAMAUTO_NOT_STORED));
+  return at.add("slope_rate", Tensors(nullptr, VRAMAUTO_ROLE_STATE, range, heads, 1).of(VRAMAUTO_F32).with(VRAMAUTO_NOT_STORED));
 }
 
 // Beside the experts an MLP that all tokens pass, mixed in by one float32 number.

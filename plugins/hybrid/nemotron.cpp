@@ -7,8 +7,9 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kNames{"backbone.embeddings", "backbone.layers.*.", "mixer.q_proj",    "mixer.k_proj",    "mixer.v_proj", "mixer.o_proj",
-                       "",                    "mixer.up_proj",      "mixer.down_proj", "norm",            "backbone.norm_f", "lm_head"};
+constexpr Names kNames{
+    "backbone.embeddings", "backbone.layers.*.", "mixer.q_proj", "mixer.k_proj",    "mixer.v_proj", "mixer.o_proj", "",
+    "mixer.up_proj",       "mixer.down_proj",    "norm",         "backbone.norm_f", "lm_head"};
 constexpr Family kNemotron{.architectures = "NemotronHForCausalLM NemotronHPuzzleForCausalLM",
                            .names = &kNames,
                            .gated = false,
@@ -17,12 +18,11 @@ constexpr Family kNemotron{.architectures = "NemotronHForCausalLM NemotronHPuzzl
 
 // One letter a layer, as hybrid_override_pattern has them: M(amba), E(xperts), * attention, - MLP.
 Answer<char> letter_of(const Description& model, const std::string& at, std::string_view word) {
-  constexpr std::pair<std::string_view, char> kWords[] = {{"mamba", 'M'},          {"linear_attention", 'M'}, {"moe", 'E'},
-                                                          {"attention", '*'},      {"full_attention", '*'},   {"mlp", '-'}};
+  constexpr std::pair<std::string_view, char> kWords[] = {{"mamba", 'M'},     {"linear_attention", 'M'}, {"moe", 'E'},
+                                                          {"attention", '*'}, {"full_attention", '*'},   {"mlp", '-'}};
   for (const auto& [known, letter] : kWords)
     if (word == known) return {letter, VRAMAUTO_OK};
-  return {0, model.fail(VRAMAUTO_E_FORMAT,
-                        at + " has \"" + std::string(word) + "\", expected mamba, attention, moe or mlp")};
+  return {0, model.fail(VRAMAUTO_E_FORMAT, at + " has \"" + std::string(word) + "\", expected mamba, attention, moe or mlp")};
 }
 
 Answer<std::string> read_pattern(const Description& model, const char* list, const char* letters) {
@@ -34,8 +34,9 @@ Answer<std::string> read_pattern(const Description& model, const char* list, con
   out = VRAMAUTO_TAKE(model.text(pattern.c_str()));
   const auto known = [](char letter) { return letter == 'M' || letter == 'E' || letter == '*' || letter == '-'; };
   if (out.size() > kMostLayers || !std::all_of(out.begin(), out.end(), known))
-    return {{}, model.fail(VRAMAUTO_E_FORMAT, pattern + " is no pattern of at most " + std::to_string(kMostLayers) +
-                                                  " letters, expected M, E, * and - only")};
+    return {{},
+            model.fail(VRAMAUTO_E_FORMAT, pattern + " is no pattern of at most " + std::to_string(kMostLayers) +
+                                              " letters, expected M, E, * and - only")};
   return {out, VRAMAUTO_OK};
 }
 
@@ -160,7 +161,10 @@ vramauto_status NemotronWriter::shapes() {
     sizes_.blocks.push_back(VRAMAUTO_READ(shape_of(layer, pattern_[layer], mlps)));
     mlps += pattern_[layer] == '-';
   }
+  // Configuration classes that know experts keep states in float32 unless told otherwise; older ones do not name a type.
   state_dtype_ = VRAMAUTO_READ(read_state_dtype(model_, "mamba_ssm_cache_dtype"));
+  const bool named = !model_.first("mamba_ssm_cache_dtype").empty();
+  if (!named && pattern_.find('E') != std::string::npos) state_dtype_ = VRAMAUTO_F32;
   return VRAMAUTO_OK;
 }
 
@@ -217,7 +221,8 @@ vramauto_status NemotronWriter::drafts() {
 
 vramauto_status describe_nemotron(const Description& model, std::string_view) {
   auto pattern = VRAMAUTO_READ(read_pattern(model, "layers_block_type|layer_types", "hybrid_override_pattern"));
-  if (pattern.empty()) return model.fail(VRAMAUTO_E_FORMAT, "layers_block_type and hybrid_override_pattern are missing, expected one");
+  if (pattern.empty())
+    return model.fail(VRAMAUTO_E_FORMAT, "layers_block_type and hybrid_override_pattern are missing, expected one");
   std::string drafts;
   if (VRAMAUTO_READ(size_or_none(model, "num_nextn_predict_layers", 16)) != 0) {
     drafts = VRAMAUTO_READ(read_pattern(model, "mtp_layers_block_type", "mtp_hybrid_override_pattern"));

@@ -7,18 +7,12 @@
 namespace vramauto::estimator::hybrid {
 namespace {
 
-constexpr Names kNames{"model.embed_tokens",
-                       "model.layers.layers.*.",
-                       "mixer.qkv_proj",
-                       "mixer.qkv_proj",
-                       "mixer.qkv_proj",
-                       "mixer.o_proj",
-                       "mlp.gate_up_proj",
-                       "mlp.gate_up_proj",
-                       "mlp.down_proj",
-                       "pre_mixer_norm post_mixer_norm pre_mlp_norm post_mlp_norm",
-                       "model.norm",
-                       "lm_head"};
+constexpr Names kNames{"model.embed_tokens", "model.layers.layers.*.",
+                       "mixer.qkv_proj",     "mixer.qkv_proj",
+                       "mixer.qkv_proj",     "mixer.o_proj",
+                       "mlp.gate_up_proj",   "mlp.gate_up_proj",
+                       "mlp.down_proj",      "pre_mixer_norm post_mixer_norm pre_mlp_norm post_mlp_norm",
+                       "model.norm",         "lm_head"};
 constexpr Family kPlamo{.architectures = "Plamo2ForCausalLM", .names = &kNames};
 
 constexpr std::uint8_t kOwnMamba = kOwnKind;
@@ -53,10 +47,11 @@ class PlamoWriter : public HybridWriter {
     if (shape.mixer == kOwnMamba) return mamba(at);
     VRAMAUTO_DO(HybridWriter::mixer(shape, range));
     const std::uint64_t dim = key_dim(shape);
-    VRAMAUTO_DO(at.add("q_norm", Tensors(nullptr, VRAMAUTO_ROLE_NORM, range, shape.heads * dim, 1)
-                                     .heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE)));
-    return at.add("k_norm", Tensors(nullptr, VRAMAUTO_ROLE_NORM, range, shape.kv_heads * dim, 1)
-                                .heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT));
+    VRAMAUTO_DO(at.add(
+        "q_norm", Tensors(nullptr, VRAMAUTO_ROLE_NORM, range, shape.heads * dim, 1).heads(shape.heads, VRAMAUTO_UNEVEN_REFUSE)));
+    return at.add(
+        "k_norm",
+        Tensors(nullptr, VRAMAUTO_ROLE_NORM, range, shape.kv_heads * dim, 1).heads(shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT));
   }
 
   vramauto_status cache(const LayerShape& shape, std::uint32_t window, const Ranges& ranges) override {
@@ -67,8 +62,8 @@ class PlamoWriter : public HybridWriter {
   vramauto_status mamba(const Place& at) const {
     const auto rank = std::max(64u, sizes_.hidden / 16);
     constexpr vramauto_uneven kRefuse = VRAMAUTO_UNEVEN_REFUSE;
-    VRAMAUTO_DO(at.add("conv1d", Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, mamba_.width, mamba_.kernel)
-                                     .heads(mamba_.heads, kRefuse)));
+    VRAMAUTO_DO(
+        at.add("conv1d", Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, mamba_.width, mamba_.kernel).heads(mamba_.heads, kRefuse)));
     VRAMAUTO_DO(at.heads("in_proj", 2ull * mamba_.width, at.hidden, mamba_.heads, kRefuse, 0));
     VRAMAUTO_DO(at.linear("bcdt_proj", rank + 2ull * mamba_.state, mamba_.width, VRAMAUTO_SPLIT_COLS));
     VRAMAUTO_DO(at.heads("dt_proj", mamba_.heads, rank, mamba_.heads, kRefuse, 0));

@@ -89,8 +89,9 @@ Answer<std::vector<std::string>> QwenWriter::read_types() const {
       types.emplace_back((layer + 1) % interval ? "linear_attention" : "full_attention");
   }
   if (types.size() >= sizes_.layers) return {std::move(types), VRAMAUTO_OK};
-  return {{}, model_.fail(VRAMAUTO_E_FORMAT, "/layer_types has " + std::to_string(types.size()) + " entries, expected one for each of " +
-                                                 std::to_string(sizes_.layers) + " layers")};
+  return {{},
+          model_.fail(VRAMAUTO_E_FORMAT, "/layer_types has " + std::to_string(types.size()) +
+                                             " entries, expected one for each of " + std::to_string(sizes_.layers) + " layers")};
 }
 
 vramauto_status QwenWriter::read_kinds() {
@@ -98,7 +99,8 @@ vramauto_status QwenWriter::read_kinds() {
   for (std::uint32_t layer = 0; layer < sizes_.layers; ++layer) {
     const bool full = types[layer] == "full_attention";
     if (!full && types[layer] != "linear_attention")
-      return model_.fail(VRAMAUTO_E_FORMAT, "/layer_types has \"" + types[layer] + "\", expected linear_attention or full_attention");
+      return model_.fail(VRAMAUTO_E_FORMAT,
+                         "/layer_types has \"" + types[layer] + "\", expected linear_attention or full_attention");
     auto shape = full ? attention_shape() : of(kDelta);
     const bool dense = std::find(dense_layers_.begin(), dense_layers_.end(), layer) != dense_layers_.end();
     if (experts_.count && !dense && (layer + 1) % step_ == 0)
@@ -168,7 +170,8 @@ vramauto_status describe_qwen(const Description& model, std::string_view archite
   const bool next = architecture == "Qwen3NextForCausalLM";
   const auto& family = next ? kNext : kNewer;
   auto sizes = VRAMAUTO_READ(read_hybrid_sizes(model, family));
-  const auto drafts = VRAMAUTO_READ(size_or_none(model, next ? "num_nextn_predict_layers" : "mtp_num_hidden_layers", 16, next ? 1 : 0));
+  const auto drafts =
+      VRAMAUTO_READ(size_or_none(model, next ? "num_nextn_predict_layers" : "mtp_num_hidden_layers", 16, next ? 1 : 0));
   return write<QwenWriter>(model, family, std::move(sizes), architecture == "Qwen3_5ForCausalLM", drafts);
 }
 

@@ -22,10 +22,9 @@ vramauto_cache empty_cache(vramauto_state_kind kind) {
 // A convolution is created as a linear layer, and never quantised.
 vramauto_status conv(const Place& at, std::string_view part, std::uint64_t rows, std::uint32_t kernel, std::uint32_t units,
                      vramauto_uneven uneven, bool bias) {
-  return at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, rows, kernel)
-                          .heads(units, uneven)
-                          .part_of(kConvPart)
-                          .with(bias_flag(bias)));
+  return at.add(
+      part,
+      Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, rows, kernel).heads(units, uneven).part_of(kConvPart).with(bias_flag(bias)));
 }
 
 }  // namespace
@@ -38,18 +37,14 @@ vramauto_status Place::add(std::string_view part, Tensors tensors) const {
 
 vramauto_status Place::linear(std::string_view part, std::uint64_t rows, std::uint64_t cols, vramauto_split split, bool bias,
                               std::uint32_t parameter) const {
-  return add(part, Tensors(nullptr, VRAMAUTO_ROLE_LINEAR, range, rows, cols)
-                       .by(split)
-                       .part_of(parameter)
-                       .with(bias_flag(bias)));
+  return add(part, Tensors(nullptr, VRAMAUTO_ROLE_LINEAR, range, rows, cols).by(split).part_of(parameter).with(bias_flag(bias)));
 }
 
 vramauto_status Place::heads(std::string_view part, std::uint64_t rows, std::uint64_t cols, std::uint32_t units,
                              vramauto_uneven uneven, std::uint32_t parameter, bool bias) const {
-  return add(part, Tensors(nullptr, VRAMAUTO_ROLE_LINEAR, range, rows, cols)
-                       .heads(units, uneven)
-                       .part_of(parameter)
-                       .with(bias_flag(bias)));
+  return add(
+      part,
+      Tensors(nullptr, VRAMAUTO_ROLE_LINEAR, range, rows, cols).heads(units, uneven).part_of(parameter).with(bias_flag(bias)));
 }
 
 vramauto_status Place::state(std::string_view part, std::uint64_t rows, std::uint64_t cols, std::uint32_t units,
@@ -63,9 +58,7 @@ vramauto_status Place::norm(std::string_view part, std::uint64_t width) const {
 
 vramauto_status Mamba1::weights(const Place& at) const {
   const auto plain = [&](std::string_view part, std::uint64_t rows, std::uint64_t cols, vramauto_split split, bool with_bias) {
-    return at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_STATE, at.range, rows, cols)
-                            .by(split)
-                            .with(bias_flag(with_bias)));
+    return at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_STATE, at.range, rows, cols).by(split).with(bias_flag(with_bias)));
   };
   VRAMAUTO_DO(conv(at, "conv1d", width, kernel, width, kRefuse, conv_bias));
   VRAMAUTO_DO(plain("in_proj", 2ull * width, at.hidden, VRAMAUTO_SPLIT_ROWS, bias));
@@ -169,18 +162,16 @@ vramauto_cache GatedDelta::cache() const {
 // Rows that pad in_proj to a multiple of 16 on each rank are left out: at most 15.
 vramauto_status KimiDelta::weights(const Place& at) const {
   const std::uint64_t width = std::uint64_t{heads} * head_dim;
-  for (const auto* part : {"q_proj", "k_proj", "v_proj"})
-    VRAMAUTO_DO(at.heads(part, width, at.hidden, heads, kRefuse, kInPart));
+  for (const auto* part : {"q_proj", "k_proj", "v_proj"}) VRAMAUTO_DO(at.heads(part, width, at.hidden, heads, kRefuse, kInPart));
   if (full_gate) VRAMAUTO_DO(at.heads("g_proj", width, at.hidden, heads, kRefuse, kInPart));
   VRAMAUTO_DO(at.linear("f_a_proj", head_dim, at.hidden, VRAMAUTO_SPLIT_NONE, false, kInPart));
   VRAMAUTO_DO(at.heads("b_proj", heads, at.hidden, heads, kRefuse, kInPart));
   VRAMAUTO_DO(at.heads("f_b_proj", width, head_dim, heads, kRefuse, 0));
   VRAMAUTO_DO(at.state("dt_bias", width, 1, heads, VRAMAUTO_F32));
   for (const auto* part : {"q_conv1d", "k_conv1d", "v_conv1d"})
-    VRAMAUTO_DO(at.add(part, Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, width, kernel)
-                                 .heads(heads, kRefuse)
-                                 .part_of(kConvPart)
-                                 .of(VRAMAUTO_F32)));
+    VRAMAUTO_DO(at.add(
+        part,
+        Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, width, kernel).heads(heads, kRefuse).part_of(kConvPart).of(VRAMAUTO_F32)));
   // The kernel that decodes in one pass keeps the convolutions a second time, transposed.
   if (full_gate && head_dim == 128 && kernel == 4)
     VRAMAUTO_DO(at.add("decode_conv1d_weight", Tensors(nullptr, VRAMAUTO_ROLE_CONV, at.range, 3 * width, kernel)

@@ -26,13 +26,13 @@ class HybridWriter : public Writer {
   vramauto_status cache(const LayerShape& shape, std::uint32_t window, const Ranges& ranges) override;
 
   Place place(std::string_view part, const vramauto_layers& range) const { return {model_, named(part), range, sizes_.hidden}; }
-  LayerShape attention_shape() const;                    // the model's attention, no MLP
-  static LayerShape of(std::uint8_t mixer);              // a layer of this kind without attention or MLP
-  vramauto_status take(const Mamba2& mamba);             // refused where its heads are not as wide as it
+  LayerShape attention_shape() const;         // the model's attention, no MLP
+  static LayerShape of(std::uint8_t mixer);   // a layer of this kind without attention or MLP
+  vramauto_status take(const Mamba2& mamba);  // refused where its heads are not as wide as it
   vramauto_status add_state(vramauto_cache cache, const Ranges& ranges) const;
-  vramauto_dtype state_dtype_ = 0;                       // what the configuration names for recurrent states
+  vramauto_dtype state_dtype_ = 0;  // what the configuration names for recurrent states
 
-  std::string_view mixer_prefix_ = "mixer.";             // of state layers' tensors, after the layer's
+  std::string_view mixer_prefix_ = "mixer.";  // of state layers' tensors, after the layer's
   std::optional<Mamba1> mamba1_;
   std::optional<Mamba2> mamba2_;
   std::optional<GatedDelta> delta_;
@@ -42,7 +42,8 @@ class HybridWriter : public Writer {
   Experts experts_;
 };
 
-// The recurrent state's type as the configuration names it. vLLM 0.33, models/config.py, e.g. Qwen3_5ForConditionalGenerationConfig.
+// The recurrent state's type as the configuration names it. vLLM 0.33, models/config.py, e.g.
+// Qwen3_5ForConditionalGenerationConfig.
 Answer<vramauto_dtype> read_state_dtype(const Description& model, std::string_view keys);
 
 // One function a family: whether it describes this model is decided by the architecture alone.

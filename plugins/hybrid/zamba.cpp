@@ -1,5 +1,5 @@
-// Zamba2: Mamba-2 in every layer; before some of them a transformer block, of which there are few, shared and told apart by adapters.
-// Source: vLLM 0.33 and 0.19.1, models/zamba2.py; transformers 5.24, models/zamba2/configuration_zamba2.py.
+// Zamba2: Mamba-2 in every layer; before some of them a transformer block, of which there are few, shared and told apart by
+// adapters. Source: vLLM 0.33 and 0.19.1, models/zamba2.py; transformers 5.24, models/zamba2/configuration_zamba2.py.
 #include "writer.hpp"
 
 namespace vramauto::estimator::hybrid {
@@ -31,7 +31,8 @@ class ZambaWriter : public HybridWriter {
   bool bias_ = false, attention_adapters_ = false;
 };
 
-// The engine sizes a state's page by mamba_headdim, its layers by mamba_expand x hidden_size: a page that is too small ends the start.
+// The engine sizes a state's page by mamba_headdim, its layers by mamba_expand x hidden_size: a page that is too small ends the
+// start.
 vramauto_status ZambaWriter::read_mamba() {
   Mamba2 mamba;
   const auto expand = VRAMAUTO_READ(size(model_, "mamba_expand", 1024, 2));
@@ -46,8 +47,9 @@ vramauto_status ZambaWriter::read_mamba() {
   mamba.bias = bias_;
   const auto stated = VRAMAUTO_READ(size(model_, "mamba_headdim", kMostHeads, mamba.head_dim));
   if (stated < mamba.head_dim)
-    return model_.fail(VRAMAUTO_E_UNSUPPORTED, "/mamba_headdim is " + std::to_string(stated) + ", expected mamba_expand x hidden_size / " +
-                                                   "n_mamba_heads, " + std::to_string(mamba.head_dim) +
+    return model_.fail(VRAMAUTO_E_UNSUPPORTED, "/mamba_headdim is " + std::to_string(stated) +
+                                                   ", expected mamba_expand x hidden_size / " + "n_mamba_heads, " +
+                                                   std::to_string(mamba.head_dim) +
                                                    ": vLLM would make pages too small for its states (AssertionError)");
   mixer_prefix_ = "mamba.";
   return take(mamba);
@@ -63,8 +65,8 @@ vramauto_status ZambaWriter::shapes() {
   const auto blocks = VRAMAUTO_READ(size(model_, "num_mem_blocks", kMostLayers, 1));
   const auto types = VRAMAUTO_READ(words(model_, "layers_block_type|layer_types"));
   if (types.size() < sizes_.layers)
-    return model_.fail(VRAMAUTO_E_FORMAT, "/layers_block_type has " + std::to_string(types.size()) + " entries, expected one for each of " +
-                                              std::to_string(sizes_.layers) + " layers");
+    return model_.fail(VRAMAUTO_E_FORMAT, "/layers_block_type has " + std::to_string(types.size()) +
+                                              " entries, expected one for each of " + std::to_string(sizes_.layers) + " layers");
   std::uint32_t behind = 0;
   for (std::uint32_t layer = 0; layer < sizes_.layers; ++layer) {
     LayerShape shape = of(kMamba2);

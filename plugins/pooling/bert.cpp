@@ -24,12 +24,12 @@ class Bert {
   std::string named(std::string_view part) const { return prefix_ + std::string(part); }
   std::string in_layer(std::string_view part) const { return named("encoder.layer.*.") + std::string(part); }
 
-  vramauto_status table(std::string_view name, std::uint64_t rows) const {
-    return model_.add(Tensors(named(name).c_str(), VRAMAUTO_ROLE_EMBEDDING, kInput, rows, sizes_.hidden).by(VRAMAUTO_SPLIT_VOCAB));
+  vramauto_status table(std::string_view name, std::uint64_t rows, vramauto_role role = VRAMAUTO_ROLE_OTHER) const {
+    return model_.add(Tensors(named(name).c_str(), role, kInput, rows, sizes_.hidden).by(VRAMAUTO_SPLIT_VOCAB));
   }
 
   vramauto_status embeddings() const {
-    VRAMAUTO_DO(table("embeddings.word_embeddings", sizes_.vocab));
+    VRAMAUTO_DO(table("embeddings.word_embeddings", sizes_.vocab, VRAMAUTO_ROLE_EMBEDDING));
     VRAMAUTO_DO(table("embeddings.position_embeddings", sizes_.positions));
     if (sizes_.types) VRAMAUTO_DO(table("embeddings.token_type_embeddings", sizes_.types));
     VRAMAUTO_DO(norm(named("embeddings.LayerNorm"), kInput));
@@ -84,7 +84,7 @@ vramauto_status head(const Description& model, const char* name, std::uint64_t r
 vramauto_status masked_head(const Description& model, const Sizes& sizes) {
   VRAMAUTO_DO(add_plain(model, "cls.predictions.transform.dense", VRAMAUTO_ROLE_OTHER, kOutput, sizes.hidden, sizes.hidden, true));
   VRAMAUTO_DO(add_plain(model, "cls.predictions.transform.LayerNorm", VRAMAUTO_ROLE_NORM, kOutput, sizes.hidden, 1, true));
-  return add_plain(model, "cls.predictions.decoder", VRAMAUTO_ROLE_OTHER, kOutput, sizes.vocab, sizes.hidden, true);
+  return add_plain(model, "cls.predictions.decoder", VRAMAUTO_ROLE_HEAD, kOutput, sizes.vocab, sizes.hidden, true);
 }
 
 Answer<Sizes> start(const Description& model) {

@@ -1,5 +1,6 @@
-// DeepSeek-VL2 and DeepSeek-OCR. Sources: vLLM 0.33, models/deepseek_vl2.py, deepseek_ocr.py, deepseek_ocr2.py, deepencoder.py,
-// deepencoder2.py, transformers_utils/configs/deepseek_vl2.py; timm, models/vision_transformer.py, for VL2's tower.
+// DeepSeek-VL2, DeepSeek-OCR and OpenVLA. Sources: vLLM 0.33, models/openvla.py, deepseek_vl2.py, deepseek_ocr.py,
+// deepseek_ocr2.py, deepencoder.py, deepencoder2.py, transformers_utils/configs/deepseek_vl2.py; timm,
+// models/vision_transformer.py, for VL2's tower.
 #include <string>
 
 #include "classic.hpp"
@@ -7,6 +8,10 @@
 
 namespace vramauto::vision {
 namespace {
+
+// SigLIP so400m, as timm has it.
+constexpr std::uint64_t kHidden = 1152, kWide = 4304, kPatch = 14;
+constexpr std::uint32_t kDepth = 27;
 
 struct Projector {
   std::uint64_t in = 0, out = 0, times = 2, ratio = 1, depth = 2;
@@ -35,45 +40,76 @@ Tower& add_projector(Tower& tower, const Projector& p) {
   return tower.dense("." + std::to_string(2 * (p.depth - 1)), p.out, middle, true);
 }
 
-// timm's vit_so400m_patch14_siglip_384, whatever the configuration says. Only its MLPs are divided.
+// timm's vit_so400m_patch14_siglip at so many patches an edge, with its pooling head. Only its MLPs are ever divided.
+Tower& add_timm_siglip(Tower& tower, std::uint64_t grid, bool divided) {
+  const auto mlp = [&](const std::string& at) {
+    if (divided)
+      tower.column(at + "fc1", kWide, kHidden, true).row(at + "fc2", kHidden, kWide, true);
+    else
+      tower.dense(at + "fc1", kWide, kHidden, true).dense(at + "fc2", kHidden, kWide, true);
+  };
+  tower.conv("patch_embed.proj", kHidden, 3 * kPatch * kPatch, true).table("pos_embed", grid * grid, kHidden);
+  tower.each(kDepth).norm("blocks.*.norm1", kHidden, true).dense("blocks.*.attn.qkv", 3 * kHidden, kHidden, true);
+  tower.dense("blocks.*.attn.proj", kHidden, kHidden, true).norm("blocks.*.norm2", kHidden, true);
+  mlp("blocks.*.mlp.");
+  tower.once().norm("norm", kHidden, true).table("attn_pool.latent", kHidden, 1).dense("attn_pool.q", kHidden, kHidden, true);
+  tower.dense("attn_pool.kv", 2 * kHidden, kHidden, true).dense("attn_pool.proj", kHidden, kHidden, true);
+  tower.norm("attn_pool.norm", kHidden, true);
+  mlp("attn_pool.mlp.");
+  return tower;
+}
+
+// That tower at 384 pixels, whatever the configuration says.
 vramauto_status vl2(const Description& model) {
-  constexpr std::uint64_t kHidden = 1152, kWide = 4304, kPatch = 14, kGrid = 27;
+  constexpr std::uint64_t kGrid = 27;
   const auto p = VRAMAUTO_READ(read_projector(model));
-  const Blocks shape{.layers = 27, .heads = 16, .hidden = kHidden, .intermediate = kWide};
+  const Blocks shape{.layers = kDepth, .heads = 16, .hidden = kHidden, .intermediate = kWide};
   // The widest of the candidate resolutions is nine tiles and a view of all.
   constexpr std::uint64_t kTiles = 10, kSide = (kGrid + 1) / 2;
   Profile image{.tokens = kTiles * kSide * (kSide + 1) + 1, .patches = kTiles * kGrid * kGrid};
   image.inputs = kTiles * 3 * 384 * 384;
   VRAMAUTO_DO(add_encoder(model, image, shape));
   Tower tower(model, "vision.", 1);
-  tower.conv("patch_embed.proj", kHidden, 3 * kPatch * kPatch, true).table("pos_embed", kGrid * kGrid, kHidden);
-  tower.each(shape.layers).norm("blocks.*.norm1", kHidden, true).dense("blocks.*.attn.qkv", 3 * kHidden, kHidden, true);
-  tower.dense("blocks.*.attn.proj", kHidden, kHidden, true).norm("blocks.*.norm2", kHidden, true);
-  tower.column("blocks.*.mlp.fc1", kWide, kHidden, true).row("blocks.*.mlp.fc2", kHidden, kWide, true).once();
-  tower.norm("norm", kHidden, true).table("attn_pool.latent", kHidden, 1).dense("attn_pool.q", kHidden, kHidden, true);
-  tower.dense("attn_pool.kv", 2 * kHidden, kHidden, true).dense("attn_pool.proj", kHidden, kHidden, true);
-  tower.norm("attn_pool.norm", kHidden, true).column("attn_pool.mlp.fc1", kWide, kHidden, true);
-  tower.row("attn_pool.mlp.fc2", kHidden, kWide, true);
-  add_projector(tower, p).under("");
+  add_projector(add_timm_siglip(tower, kGrid, true), p).under("");
   return tower.table("image_newline", p.out, 1).table("view_seperator", p.out, 1).done();
+}
+
+// OpenVLA: that tower at 224 pixels beside DINOv2's large one with four registers, whole on every rank; a divided projector.
+vramauto_status openvla(const Description& model) {
+  constexpr std::uint64_t kGrid = 16, kDino = 1024, kFused = kDino + kHidden;
+  const auto text = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 0, "/text_config"));
+  const Blocks dino{.at = "blocks.*.",
+                    .layers = 24,
+                    .heads = 16,
+                    .hidden = kDino,
+                    .intermediate = 4 * kDino,
+                    .scales = "ls1.gamma ls2.gamma",
+                    .quantised = false};
+  VRAMAUTO_DO(add_encoder(model, {.tokens = kGrid * kGrid, .patches = kGrid * kGrid, .inputs = 6 * 224 * 224}, dino));
+  Tower tower(model, "vision_backbone.featurizer.", 1);
+  tower.table("cls_token", 1, kDino).table("reg_token", 4, kDino).table("pos_embed", kGrid * kGrid, kDino);
+  tower.conv("patch_embed.proj", kDino, 3 * kPatch * kPatch, true).blocks(dino).norm("norm", kDino, true);
+  add_timm_siglip(tower.under("vision_backbone.fused_featurizer."), kGrid, false).under("projector.");
+  tower.column("fc1", 4 * kFused, kFused, true).row("fc2", text, 4 * kFused, true);
+  return tower.whole("fc3", text, text, true).done();
 }
 
 // SAM's ViT-B at 1024 pixels: windows of 14 patches but for four layers that see all 64 by 64.
 Tower& add_sam(Tower& tower, std::uint64_t output) {
-  constexpr std::uint64_t kHidden = 768, kHead = 64, kGrid = 64, kWindow = 14, kNeck = 256;
+  constexpr std::uint64_t kWidth = 768, kHead = 64, kGrid = 64, kWindow = 14, kNeck = 256;
   constexpr std::uint32_t kLayers = 12, kGlobal = 4;
-  tower.under("model.sam_model.").conv("patch_embed.proj", kHidden, 3 * 16 * 16, true).table("pos_embed", kGrid * kGrid, kHidden);
+  tower.under("model.sam_model.").conv("patch_embed.proj", kWidth, 3 * 16 * 16, true).table("pos_embed", kGrid * kGrid, kWidth);
   tower.blocks({.at = "blocks.*.",
                 .layers = kLayers,
                 .heads = 12,
-                .hidden = kHidden,
-                .intermediate = 4 * kHidden,
+                .hidden = kWidth,
+                .intermediate = 4 * kWidth,
                 .up = "mlp.lin1",
                 .down = "mlp.lin2",
                 .quantised = false});
   tower.each(kGlobal).table("blocks.*.attn.rel_pos", 2 * (2 * kGrid - 1), kHead);
   tower.each(kLayers - kGlobal).table("blocks.*.attn.rel_pos_window", 2 * (2 * kWindow - 1), kHead).once();
-  tower.conv("neck.0", kNeck, kHidden, false).norm("neck.1", kNeck, true);
+  tower.conv("neck.0", kNeck, kWidth, false).norm("neck.1", kNeck, true);
   tower.conv("neck.2", kNeck, 9 * kNeck, false).norm("neck.3", kNeck, true);
   return tower.conv("net_2", 2 * kNeck, 9 * kNeck, false).conv("net_3", output, 9 * 2 * kNeck, false);
 }
@@ -107,13 +143,13 @@ vramauto_status ocr(const Description& model) {
 
 // The second tower is a Qwen2 of torch's own layers without an embedding.
 vramauto_status ocr2(const Description& model) {
-  constexpr std::uint64_t kHidden = 896, kWide = 4864;
+  constexpr std::uint64_t kWidth = 896, kInner = 4864;
   const auto p = VRAMAUTO_READ(read_projector(model));
   const Blocks qwen{.at = "model.model.layers.*.",
                     .layers = 24,
                     .heads = 14,
-                    .hidden = kHidden,
-                    .intermediate = kWide,
+                    .hidden = kWidth,
+                    .intermediate = kInner,
                     .kv_heads = 2,
                     .q = "self_attn.q_proj",
                     .k = "self_attn.k_proj",
@@ -129,14 +165,15 @@ vramauto_status ocr2(const Description& model) {
                     .quantised = false};
   VRAMAUTO_DO(add_pages(model, qwen, 768));
   Tower tower(model, "", 1);
-  add_sam(tower, kHidden).under("model.qwen2_model.").blocks(qwen);
-  tower.norm("model.model.norm", kHidden, false).table("query_768", 144, kHidden).table("query_1024", 256, kHidden);
+  add_sam(tower, kWidth).under("model.qwen2_model.").blocks(qwen);
+  tower.norm("model.model.norm", kWidth, false).table("query_768", 144, kWidth).table("query_1024", 256, kWidth);
   return add_projector(tower, p).under("model.").table("view_seperator", p.out, 1).done();
 }
 
 constexpr Composite kKinds[] = {
     {.architectures = "DeepseekVLV2ForCausalLM", .towers = vl2, .text = "language_config", .prefix = "language."},
     {.architectures = "DeepseekOCRForCausalLM UnlimitedOCRForCausalLM", .towers = ocr, .text = "language_config", .prefix = ""},
+    {.architectures = "OpenVLAForActionPrediction", .towers = openvla, .prefix = "language_model.", .score = 600},
     {.architectures = "DeepseekOCR2ForCausalLM", .towers = ocr2, .text = "language_config", .prefix = ""},
 };
 

@@ -82,7 +82,22 @@ vramauto_status towers(const Description& model) {
   return tower.done();
 }
 
+// GLM-5-Next: OCR's tower with a merger of its own width; its rotary table is as long as the text's.
+vramauto_status next(const Description& model) {
+  const auto s = VRAMAUTO_READ(read_glm(model));
+  const auto blocks = blocks_of(s, true);
+  const auto width = VRAMAUTO_READ(model.positive("projection_intermediate_size", kWidest, 0, "/vision_config"));
+  const auto positions = VRAMAUTO_READ(model.positive("max_position_embeddings", std::uint64_t{1} << 34, 0, "/text_config"));
+  VRAMAUTO_DO(encoders(model, s, blocks));
+  Tower tower(model, "model.visual.", 3);
+  tower.unquantised().conv("patch_embed.proj", s.hidden, s.patch_elements(), true);
+  tower.made("rotary_pos_emb", positions, std::max<std::uint64_t>(1, s.hidden / s.heads / 2)).blocks(blocks);
+  merger(tower, s, width).conv("downsample", s.output, s.hidden * s.merge * s.merge, true);
+  return tower.norm("post_layernorm", s.hidden, false).done();
+}
+
 constexpr Composite kKinds[] = {
+    {.architectures = "Glm5NextForConditionalGeneration", .towers = next, .text_architecture = "Glm5NextForCausalLM", .score = 700},
     {.architectures = "Glm4vForConditionalGeneration", .towers = towers<false>, .text_architecture = "Glm4ForCausalLM"},
     {.architectures = "Glm4vMoeForConditionalGeneration", .towers = towers<false>, .text_architecture = "Glm4MoeForCausalLM"},
     {.architectures = "GlmOcrForConditionalGeneration", .towers = towers<true>, .text_architecture = "Glm4ForCausalLM"},

@@ -1,5 +1,5 @@
 // Idefics 3 and SmolVLM, Command A vision, Aya vision and Bee: SigLIP's blocks with projectors of their own. Sources: vLLM 0.33,
-// models/idefics3.py, idefics2_vision_model.py, cohere2_vision.py, bee.py; 0.19.1, models/aya_vision.py.
+// models/idefics3.py, idefics2_vision_model.py, cohere2_vision.py, bee.py, rvl.py; 0.19.1, models/aya_vision.py.
 #include <string>
 
 #include "classic.hpp"
@@ -58,6 +58,8 @@ vramauto_status aya(const Description& model) {
   return tower.dense("linear_1", middle, s.hidden * times * times, true).dense("linear_2", text, middle / 2, true).done();
 }
 
+// The projector's middle is so many times the text's width.
+template <std::uint64_t kTimes>
 vramauto_status bee(const Description& model) {
   const auto s = VRAMAUTO_READ(read_vit(model, kVision));
   const auto text = VRAMAUTO_READ(text_width(model));
@@ -65,8 +67,8 @@ vramauto_status bee(const Description& model) {
   VRAMAUTO_DO(add_tiles(model, s, 10, 1));
   Tower tower(model, "model.vision_tower.vision_model.", 3);
   add_siglip(tower, s, used, LastNorm::never).under("model.").table("image_newline", text, 1);
-  tower.under("model.multi_modal_projector.").norm("pre_norm", s.hidden, true).dense("linear_1", 4 * text, s.hidden, true);
-  return tower.dense("linear_2", text, 4 * text, true).done();
+  tower.under("model.multi_modal_projector.").norm("pre_norm", s.hidden, true).dense("linear_1", kTimes * text, s.hidden, true);
+  return tower.dense("linear_2", text, kTimes * text, true).done();
 }
 
 constexpr Composite kKinds[] = {
@@ -76,7 +78,8 @@ constexpr Composite kKinds[] = {
      .text_architecture = "LlamaForCausalLM"},
     {.architectures = "Cohere2VisionForConditionalGeneration", .towers = cohere2},
     {.architectures = "AyaVisionForConditionalGeneration", .towers = aya, .text_architecture = "Cohere2ForCausalLM"},
-    {.architectures = "BeeForConditionalGeneration", .towers = bee},
+    {.architectures = "BeeForConditionalGeneration", .towers = bee<4>},
+    {.architectures = "RForConditionalGeneration", .towers = bee<1>},
 };
 
 }  // namespace

@@ -46,8 +46,11 @@ Answer<Intern> read_intern(const Description& model) {
   out.tiles = VRAMAUTO_TAKE(model.positive("max_dynamic_patch", 1024, 12)) + 1;  // and a thumbnail
   out.used = VRAMAUTO_TAKE(layers_for(model, "/select_layer", -1, out.vit.layers));
   const std::string at = kVision;
-  out.qkv_bias = VRAMAUTO_TAKE(truth(model, at + "/qkv_bias", false));
-  out.head_norms = VRAMAUTO_TAKE(truth(model, at + "/qk_normalization", false));
+  // Transformers' names of the same: attention_bias, use_qk_norm.
+  const bool biased = VRAMAUTO_TAKE(truth(model, at + "/attention_bias", false));
+  const bool normed = VRAMAUTO_TAKE(truth(model, at + "/use_qk_norm", false));
+  out.qkv_bias = VRAMAUTO_TAKE(truth(model, at + "/qkv_bias", biased));
+  out.head_norms = VRAMAUTO_TAKE(truth(model, at + "/qk_normalization", normed));
   if (model.has((at + "/norm_type").c_str())) out.rms = VRAMAUTO_TAKE(model.text((at + "/norm_type").c_str())) == "rms_norm";
   return {out, VRAMAUTO_OK};
 }
@@ -156,7 +159,10 @@ constexpr const char* kOwnPrefix = "language_model.";
 
 constexpr Composite kKinds[] = {
     {.architectures = "InternVLChatModel", .towers = intern<Mlp::plain, 0, true>, .text = kText, .prefix = kOwnPrefix},
-    {.architectures = "H2OVLChatModel", .towers = intern<Mlp::plain, 0, false>, .text = kText, .prefix = kOwnPrefix},
+    {.architectures = "H2OVLChatModel QianfanOCRForConditionalGeneration",
+     .towers = intern<Mlp::plain, 0, false>,
+     .text = kText,
+     .prefix = kOwnPrefix},
     {.architectures = "SkyworkR1VChatModel", .towers = intern<Mlp::quantised, 0, false>, .text = kText, .prefix = kOwnPrefix},
     {.architectures = "NVLM_D", .towers = intern<Mlp::wide, 7, false>, .text = kText, .prefix = kOwnPrefix},
     {.architectures = "Eagle2_5_VLForConditionalGeneration", .towers = eagle, .text = kText, .prefix = kOwnPrefix},

@@ -109,6 +109,10 @@ constexpr Composite kKinds[] = {
     {.architectures = "LlavaForConditionalGeneration MantisForConditionalGeneration TarsierForConditionalGeneration",
      .towers = llava},
     {.architectures = "LlavaNextForConditionalGeneration", .towers = llava_next},
+    {.architectures = "MiniMaxVL01ForConditionalGeneration",
+     .towers = llava_next,
+     .text_architecture = "MiniMaxText01ForCausalLM",
+     .score = 600},
     {.architectures = "LlavaNextVideoForConditionalGeneration", .towers = llava_next_video},
     {.architectures = "LlavaOnevisionForConditionalGeneration", .towers = llava_onevision},
 };

@@ -162,7 +162,32 @@ vramauto_status towers(const Description& model) {
   return add_qwen_tower(tower, s).done();
 }
 
+// BailingMoeV3VisionTransformer: patches are merged without a layer, a projector follows.
+vramauto_status bailing(const Description& model) {
+  auto s = VRAMAUTO_READ(read_qwen(model, "/vision_config", QwenTower::qwen3));
+  const auto text = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 0, "/text_config"));
+  s.levels = 0;
+  s.output = text;
+  const Blocks b{.at = "blocks.*.",
+                 .layers = s.depth,
+                 .heads = s.heads,
+                 .hidden = s.hidden,
+                 .intermediate = s.intermediate,
+                 .up = "mlp.linear_fc1",
+                 .down = "mlp.linear_fc2"};
+  VRAMAUTO_DO(add_qwen_encoders(model, s));
+  Tower tower(model, "model.visual.", 1);
+  tower.conv("patch_embed.proj", s.hidden, s.patch_elements(), true).table("pos_embed", s.positions, s.hidden);
+  tower.made("rotary_pos_emb", 8192, s.hidden / s.heads / 2).norm("merger.norm", s.hidden, true).blocks(b);
+  tower.under("model.linear_proj.").column("linear_fc1", text, s.merged(), true);
+  return tower.row("linear_fc2", text, text, true).done();
+}
+
 constexpr Composite kKinds[] = {
+    {.architectures = "BailingMoeV3VLForConditionalGeneration",
+     .towers = bailing,
+     .text_architecture = "BailingMoeV3ForCausalLM",
+     .score = 700},
     {.architectures = "Qwen2VLForConditionalGeneration",
      .towers = towers<QwenTower::qwen2>,
      .text_architecture = "Qwen2ForCausalLM"},

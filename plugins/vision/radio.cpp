@@ -86,7 +86,43 @@ vramauto_status nano(const Description& model) {
   return tower.dense("mlp1.3", hidden, middle, false).done();
 }
 
+// The same tower as transformers runs it, from the checkpoint's own code: whole on every rank, without layer scales.
+vramauto_status llama_nano(const Description& model) {
+  const auto* s = VRAMAUTO_READ(size_of(model));
+  const auto text = model.first("text_config|llm_config");
+  const auto patch = VRAMAUTO_READ(model.positive("patch_size", kMostEdge, 16, "/vision_config"));
+  const auto edge = VRAMAUTO_READ(model.positive("cpe_max_size", 1u << 16, 2048, kArgs));
+  const auto classes = VRAMAUTO_READ(tokens_of(model));
+  const auto image = VRAMAUTO_READ(model.positive("force_image_size", kMostEdge, 512));
+  const auto width = VRAMAUTO_READ(model.positive("vit_hidden_size", kWidest, s->hidden));
+  const auto middle = VRAMAUTO_READ(model.positive("projector_hidden_size", kWidest));
+  const auto hidden = VRAMAUTO_READ(model.positive("hidden_size", kWidest, 0, text));
+  const auto tiles = VRAMAUTO_READ(model.positive("max_dynamic_patch|max_num_tiles", 1024, 12)) + 1;
+  constexpr std::uint64_t kTimes = 2;  // downsample_ratio 0.5
+  const auto grid = edge / patch, side = image / patch, merged = width * kTimes * kTimes;
+  const Blocks blocks{.at = "model.blocks.*.",
+                      .layers = s->layers,
+                      .heads = s->heads,
+                      .hidden = s->hidden,
+                      .intermediate = s->intermediate,
+                      .quantised = false};
+  Profile picture{.tokens = tiles * side * side / (kTimes * kTimes), .patches = tiles * side * side};
+  picture.inputs = tiles * 3 * image * image;
+  VRAMAUTO_DO(add_encoder(model, picture, blocks));
+  Tower tower(model, "vision_model.radio_model.", 1);
+  tower.dense("model.patch_generator.embedder", s->hidden, 3 * patch * patch, false);
+  tower.table("model.patch_generator.pos_embed", grid * grid, s->hidden);
+  tower.table("model.patch_generator.cls_token", classes, s->hidden).blocks(blocks).under("");
+  tower.norm("mlp1.0", merged, true).dense("mlp1.1", middle, merged, true);
+  return tower.dense("mlp1.3", hidden, middle, true).done();
+}
+
 constexpr Composite kKinds[] = {
+    {.architectures = "Llama_Nemotron_Nano_VL",
+     .towers = llama_nano,
+     .text = "text_config|llm_config",
+     .prefix = "language_model.",
+     .score = 500},
     {.architectures = "NemotronH_Nano_VL_V2 NemotronH_Nano_Omni_Reasoning_V3 NemotronH_Super_Omni_Reasoning_V3 "
                       "NemotronH_Omni_Reasoning_V3",
      .towers = nano,

@@ -114,7 +114,9 @@ vramauto_status perception(const Description& model) {
 constexpr Composite kKinds[] = {
     {.architectures = "DotsOCRForCausalLM", .towers = dots_ocr, .text = "", .prefix = "", .text_architecture = "Qwen2ForCausalLM"},
     {.architectures = "Step3VLForConditionalGeneration", .towers = step3, .prefix = ""},
-    {.architectures = "StepVLForConditionalGeneration Step3p7ForConditionalGeneration", .towers = perception, .prefix = ""},
+    {.architectures = "StepVLForConditionalGeneration Step3p7ForConditionalGeneration Step5ForConditionalGeneration",
+     .towers = perception,
+     .prefix = ""},
 };
 
 }  // namespace

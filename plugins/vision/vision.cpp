@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "aria.hpp"
+#include "ernie.hpp"
 #include "molmo.hpp"
 
 namespace vramauto::vision {
@@ -11,10 +13,10 @@ namespace {
 using estimator::Answer;
 
 constexpr std::span<const Composite> (*kTables[])() = {
-    audio_kinds,          blip_kinds,    deepseek_kinds, gemma3n_kinds, gemma_kinds,  glm_kinds,
-    granite_speech_kinds, idefics_kinds, intern_kinds,   kimi_kinds,    llama4_kinds, llava_kinds,
-    minicpm_kinds,        mistral_kinds, molmo_kinds,    ovis_kinds,    paddle_kinds, phi4_kinds,
-    qwen_kinds,           radio_kinds,   small_kinds,    speech_kinds,  step_kinds};
+    aria_kinds,           audio_kinds,   blip_kinds,   deepseek_kinds, gemma3n_kinds, gemma_kinds,  glm_kinds,
+    granite_speech_kinds, idefics_kinds, intern_kinds, kimi_kinds,     llama4_kinds,  llava_kinds,  minicpm_kinds,
+    mistral_kinds,        molmo_kinds,   ernie_kinds,  newer_kinds,    ovis_kinds,    paddle_kinds, phi4_kinds,
+    qwen_kinds,           radio_kinds,   small_kinds,  speech_kinds,   step_kinds};
 
 bool has_word(std::string_view words, std::string_view wanted) {
   while (!words.empty()) {
@@ -68,8 +70,9 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
 }
 
 constexpr vramauto_estimator kVision{sizeof(vramauto_estimator), 0, "vision", match, describe};
-constexpr const vramauto_estimator* kEstimators[] = {&kVision, &kMolmoText};
-constexpr vramauto_plugin kPlugin{sizeof(vramauto_plugin), 2, "org.vramauto.vision", "0.1.0", "Apache-2.0", kEstimators};
+constexpr const vramauto_estimator* kEstimators[] = {&kVision, &kErnieText, &kAriaText, &kMolmoText};
+constexpr vramauto_plugin kPlugin{
+    sizeof(vramauto_plugin), std::size(kEstimators), "org.vramauto.vision", "0.1.0", "Apache-2.0", kEstimators};
 
 struct TextKind {
   std::string_view types, architecture;

@@ -39,6 +39,7 @@ struct Composite {
 };
 
 // Tables of kinds, one for each file.
+std::span<const Composite> aria_kinds();
 std::span<const Composite> audio_kinds();
 std::span<const Composite> blip_kinds();
 std::span<const Composite> deepseek_kinds();
@@ -54,6 +55,8 @@ std::span<const Composite> llava_kinds();
 std::span<const Composite> minicpm_kinds();
 std::span<const Composite> mistral_kinds();
 std::span<const Composite> molmo_kinds();
+std::span<const Composite> ernie_kinds();
+std::span<const Composite> newer_kinds();
 std::span<const Composite> ovis_kinds();
 std::span<const Composite> paddle_kinds();
 std::span<const Composite> phi4_kinds();

@@ -33,6 +33,7 @@ struct Architecture {
   bool ignores_cache_dtype = false;     // its class hands no cache configuration to attention: --kv-cache-dtype does nothing
   bool encoder_only = false;            // attention sees the whole prompt in both directions: no cache, whatever the decoder keeps
   bool pools_whole_prompt = false;      // pooling that needs a prompt in one piece: no chunked prefill, no prefix caching
+  bool plain_tables = false;            // tables of positions and token types are torch's: not padded, not divided
   bool builds_no_head = false;          // its class has no lm_head, whatever the decoder it is made of has
   bool towers_on_all_stages = false;    // its class does not mark its towers: no pipeline stage leaves them out
   bool whole_towers = false;            // --mm-encoder-tp-mode data is obeyed: each rank holds its towers whole
@@ -40,6 +41,7 @@ struct Architecture {
   bool undivided_from_params = false;   // the same where the checkpoint is in Mistral's own layout (params.json)
   bool towers_need_even_heads = false;  // ranks must divide the heads even of towers that later versions keep whole
   bool single_mrope_rows = false;       // M-RoPE positions never pass the number of tokens: profiles' mrope_rows, not 4
+  bool short_tables = false;            // its class makes positions up to --max-model-len only
   bool mxfp4_experts_only = false;      // compressed-tensors' MXFP4 is read as mxfp4, which leaves linear layers as they are
   bool not_compiled = false;            // runs without torch.compile: its layers' custom operators are on
   bool pads_values = false;             // its class widens V to K before attention

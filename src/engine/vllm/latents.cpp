@@ -17,20 +17,23 @@ constexpr Version kImportsAll{0, 19, 0}, kImportsOne{0, 21, 0};
 constexpr Version kIndexGroups{0, 30, 0};
 
 struct Found {
-  bool latent = false;
+  bool latent = false, sparse = false;
   std::uint32_t width = 0;   // of a sparse latent entry
   std::uint32_t owners = 0;  // layers of the stage with an indexer
 };
 
+// Compressed caches have kernels of their own, which share the buffer of what is selected only.
 Found look(const Context& context, const StageRange& range) {
   Found out;
   for (const auto& cache : context.blueprint->caches) {
-    if (cache.flags & VRAMAUTO_DRAFT || cache.window != 0 || cache.compress > 1) continue;
     const auto layers = layers_within(cache.layers, range.first, range.count);
-    if (cache.kind == VRAMAUTO_CACHE_INDEXER) out.owners += layers;
-    if (cache.kind != VRAMAUTO_CACHE_LATENT || layers == 0) continue;
-    out.latent = true;
-    if (cache.flags & VRAMAUTO_SPARSE) out.width = std::max(out.width, cache.k_dim + cache.v_dim);
+    if (cache.flags & VRAMAUTO_DRAFT || layers == 0) continue;
+    const bool plain = cache.window == 0 && cache.compress <= 1, sparse = cache.flags & VRAMAUTO_SPARSE;
+    if (cache.kind == VRAMAUTO_CACHE_INDEXER && plain) out.owners += layers;
+    if (cache.kind != VRAMAUTO_CACHE_LATENT) continue;
+    out.latent = out.latent || plain;
+    out.sparse = out.sparse || sparse;
+    if (plain && sparse) out.width = std::max(out.width, cache.k_dim + cache.v_dim);
   }
   return out;
 }
@@ -76,12 +79,11 @@ Result<void> check_latents(const Context& context) {
 
 LatentBuffers latent_buffers(const Context& context, const StageRange& range) {
   const auto found = look(context, range);
-  if (!found.latent) return {};
   const auto& from = context.profile->from;
   const bool old = from >= kImportsAll && from < kImportsOne, blackwell = context.capability() >= 100 && context.capability() < 110;
   LatentBuffers out;
-  out.workspace = old || (blackwell && found.width == 0) ? kWorkspace : 0;
-  if (found.width == 0) return out;
+  out.workspace = found.latent && (old || (blackwell && !found.sparse)) ? kWorkspace : 0;
+  if (!found.sparse) return out;
   std::uint32_t top_k = 0;
   for (const auto& forward : context.blueprint->forwards) top_k = std::max(top_k, forward.index_top_k);
   out.sparse = selections(context, found, top_k);

@@ -22,6 +22,11 @@ bool is_uneven(const vramauto_weights& weights, std::uint32_t tp) {
   return weights.uneven == VRAMAUTO_UNEVEN_REPLICATE && weights.units && weights.units % tp != 0;
 }
 
+// Tables that only some versions treat as vocabularies: vLLM 0.19.1 and 0.33, models/roberta.py, RobertaEmbedding.
+bool is_plain_table(const Context& context, const vramauto_weights& weights) {
+  return context.architecture->plain_tables && weights.split == VRAMAUTO_SPLIT_VOCAB && weights.role == VRAMAUTO_ROLE_OTHER;
+}
+
 std::uint64_t units_on_rank(const vramauto_weights& weights, std::uint32_t tp) {
   switch (weights.uneven) {
     case VRAMAUTO_UNEVEN_REPEAT:
@@ -60,7 +65,8 @@ Shard shard_of(const Context& context, const vramauto_weights& weights) {
   Shard shard{weights.rows, weights.cols, weights.copies, 0, 0};
   const auto tp = context.parallel.tp;
   if (weights.split != VRAMAUTO_SPLIT_EXPERTS) {
-    const bool whole = (weights.encoders && context.parallel.whole_towers) || is_uneven(weights, tp);
+    const bool whole =
+        (weights.encoders && context.parallel.whole_towers) || is_uneven(weights, tp) || is_plain_table(context, weights);
     if (!whole && !stays_whole(context, weights)) divide(shard, weights.split, weights, tp);
   } else if (context.parallel.expert_parallel) {
     shard.copies = ceil_div(weights.copies, std::uint64_t{tp} * context.parallel.dp);

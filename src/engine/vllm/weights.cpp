@@ -38,8 +38,8 @@ constexpr Version kWeightOnlyLayers{0, 20, 0};
 constexpr std::uint32_t kScales = 4;
 
 struct Sums {
-  Bytes embedding = 0, layers = 0, head = 0, rope = 0, buffers = 0, encoders = 0;
-  Bytes total() const { return embedding + layers + head + rope + buffers + encoders; }
+  Bytes embedding = 0, layers = 0, head = 0, rope = 0, buffers = 0, encoders = 0, drafts = 0;
+  Bytes total() const { return embedding + layers + head + rope + buffers + encoders + drafts; }
 };
 
 class Stage {
@@ -51,7 +51,8 @@ class Stage {
         range_(stage_range(context.parallel, stage)),
         allocator_(Bytes{context.profile->load_split_mib} * kMiB) {
     const bool first = stage == 0, last = stage + 1 == context.parallel.pp, everywhere = context.architecture->ends_on_all_stages;
-    input_ = first || everywhere || context.architecture->input_on_all_stages || (last && tied());
+    input_ = first || everywhere || context.architecture->input_on_all_stages || (last && (tied() || context.draft_layers));
+    drafts_ = last && context.draft_layers;
     // vLLM 0.33, models/interfaces.py, _mark_tower_model: MRV2 runs encoders on the first stage and builds them nowhere else.
     const bool has_towers = first || !context.mrv2 || context.architecture->towers_on_all_stages;
     encoders_ = has_towers ? encoders_in_use(context) : 0;
@@ -66,6 +67,7 @@ class Stage {
     if (output_ || pools()) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
     buffers();
     latents();
+    if (drafts_) drafts();
     return answer();
   }
 
@@ -97,7 +99,7 @@ class Stage {
       const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, plain_head ? std::uint16_t{0} : formats_.ends[i]});
       sum += part.tensors.total() + part.bias;
       late_ += part.tensors.late;
-      if (weights.role == VRAMAUTO_ROLE_HEAD && pools())
+      if (weights.role == VRAMAUTO_ROLE_HEAD && weights.split == VRAMAUTO_SPLIT_VOCAB && pools())
         dropped_ += part.tensors.total() + part.bias;
       else
         allocate(part);
@@ -201,7 +203,8 @@ class Stage {
 
   // Up to 0.19 the table was as long as dynamic scaling may ever stretch it. M-RoPE counts several positions a token.
   std::uint64_t table_rows(const Weights& weights) const {
-    const auto rows = weights.units && context_.profile->from >= Version{0, 20, 0} ? weights.units : weights.rows;
+    std::uint64_t rows = weights.units && context_.profile->from >= Version{0, 20, 0} ? weights.units : weights.rows;
+    if (context_.architecture->short_tables) rows = std::min(rows, context_.effective.max_model_len);
     if (!(blueprint_.traits.flags & 2)) return rows;
     return rows * (context_.architecture->single_mrope_rows ? context_.profile->mrope_rows : 4u);
   }
@@ -225,6 +228,29 @@ class Stage {
       repeat_layer(range_.first, range_.count);
     else
       stretches();
+  }
+
+  // Layers that draft are loaded on the last stage, after the model. They share its embedding, or have one there, and its head:
+  // vLLM 0.33, v1/spec_decode/llm_base_proposer.py, _maybe_share_embeddings and _maybe_share_lm_head.
+  void drafts() {
+    for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
+      const auto& weights = blueprint_.weights[i];
+      const bool shared = weights.role == VRAMAUTO_ROLE_EMBEDDING || weights.role == VRAMAUTO_ROLE_HEAD;
+      if (weights.layers.first < 0 && weights.flags & VRAMAUTO_DRAFT && !shared)
+        draft(part_of({static_cast<std::uint32_t>(i), 1, {}, formats_.ends[i]}));
+    }
+    for (std::uint32_t layer = 0; layer < blueprint_.traits.draft_layers; ++layer)
+      for (const auto& piece : formats_.pieces) {
+        const auto& weights = blueprint_.weights[piece.first];
+        const bool here = weights.flags & VRAMAUTO_DRAFT && weights.role != VRAMAUTO_ROLE_ROPE;
+        if (here && has_layer(piece.layers, blueprint_.traits.layers + layer)) draft(part_of(piece));
+      }
+  }
+
+  void draft(const Part& part) {
+    sums_.drafts += part.tensors.total() + part.bias;
+    late_ += part.tensors.late;
+    allocate(part);
   }
 
   // Weights of one tensor of the engine on this rank: in 16 bit as they are, else as the engine's linear method creates them.
@@ -421,10 +447,11 @@ class Stage {
       component.amount = Amount::exact(bytes);
       component.source = source;
     };
-    out.components.reserve(9);
+    out.components.reserve(10);
     add("encoders", sums_.encoders, "config");
     add("embedding", sums_.embedding, "config");
     add("layers", sums_.layers, "config");
+    add("draft layers", sums_.drafts, "config");
     add("head", sums_.head - dropped_, "config");
     add("rope", sums_.rope, "vLLM 0.33");
     add("buffers", sums_.buffers, "vLLM 0.33");
@@ -439,7 +466,7 @@ class Stage {
   const estimator::Blueprint& blueprint_;
   StageRange range_;
   CachingAllocator allocator_;
-  bool input_ = false, output_ = false;
+  bool input_ = false, output_ = false, drafts_ = false;
   std::uint64_t encoders_ = 0;
   Sums sums_;
   Bytes allocated_ = 0, late_ = 0, dropped_ = 0, latents_ = 0;

@@ -25,8 +25,11 @@ constexpr Architecture kRows[] = {
     {.names = "Mamba2ForCausalLM Zamba2ForCausalLM", .refuses_pp = true},
     {.names = "Qwen4ExpForCausalLM HYV4ForCausalLM", .since = kV20},
     {.names = "BambaForCausalLM", .until = {0, 24, 0}, .ends_on_all_stages = true},
-    {.names = "MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM", .until = {0, 24, 0}, .refuses_pp = true},
-    {.names = "Plamo2ForCausalLM", .until = {0, 27, 0}, .ends_on_all_stages = true},
+    {.names = "MiniMaxForCausalLM MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM",
+     .until = {0, 24, 0},
+     .refuses_pp = true,
+     .short_tables = true},
+    {.names = "Plamo2ForCausalLM", .until = {0, 27, 0}, .ends_on_all_stages = true, .short_tables = true},
     {.names = "Phi4FlashForCausalLM", .until = {0, 11, 0}, .refuses_pp = true},
 };
 

@@ -8,13 +8,31 @@ constexpr Version kV20{0, 20, 0}, kV24{0, 24, 0};
 
 constexpr Architecture kRows[] = {
     // Encoders: on one pipeline stage only.
-    {.names = "BertModel BertSpladeSparseEmbeddingModel BgeM3EmbeddingModel GteModel GteNewModel ModernBertModel NomicBertModel "
-              "RobertaForMaskedLM RobertaModel XLMRobertaModel SiglipModel HF_ColBERT ColBERTModernBertModel "
-              "ColBERTJinaRobertaModel ColModernVBertForRetrieval BertForTokenClassification ModernBertForTokenClassification "
-              "BertForSequenceClassification GteNewForSequenceClassification ModernBertForSequenceClassification "
-              "RobertaForSequenceClassification XLMRobertaForSequenceClassification Terratorch",
+    {.names = "BertModel BertSpladeSparseEmbeddingModel GteModel GteNewModel ModernBertModel NomicBertModel SiglipModel HF_ColBERT "
+              "ColBERTModernBertModel ColBERTJinaRobertaModel ColModernVBertForRetrieval BertForTokenClassification "
+              "ModernBertForTokenClassification BertForSequenceClassification GteNewForSequenceClassification "
+              "ModernBertForSequenceClassification Terratorch",
      .refuses_pp = true,
      .encoder_only = true},
+    {.names = "BgeM3EmbeddingModel RobertaForMaskedLM RobertaModel XLMRobertaModel RobertaForSequenceClassification "
+              "XLMRobertaForSequenceClassification",
+     .until = kV20,
+     .refuses_pp = true,
+     .encoder_only = true,
+     .plain_tables = true},
+    {.names = "BgeM3EmbeddingModel RobertaForMaskedLM RobertaModel XLMRobertaModel RobertaForSequenceClassification "
+              "XLMRobertaForSequenceClassification",
+     .since = kV20,
+     .refuses_pp = true,
+     .encoder_only = true},
+    // Transformers' class once, which has no plan to divide it and leaves the head out; a class of vLLM's own since.
+    {.names = "BertForMaskedLM",
+     .until = kV20,
+     .refuses_tp = true,
+     .refuses_pp = true,
+     .encoder_only = true,
+     .plain_tables = true,
+     .builds_no_head = true},
     {.names = "BertForMaskedLM ColUltraVBertForRetrieval ModernVBertModel RobertaForTokenClassification "
               "XLMRobertaForTokenClassification",
      .since = kV20,
