@@ -53,6 +53,7 @@ struct Blueprint {
   std::vector<vramauto_forward> forwards;
   std::vector<Encoder> encoders;
   std::vector<std::string> notes;
+  std::string tensors_differ;  // how the files hold other tensors than these; "": they do not
   std::string estimator, plugin;  // "decoder", "org.vramauto.builtin"
   std::string architecture;
   std::string text;    // of a composite: the architecture of the part whose layers these are; "" where nothing was delegated

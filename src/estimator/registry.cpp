@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "estimator/cross_check.hpp"
 #include "estimator/decoder/decoder.hpp"
 #include "estimator/files/files.hpp"
 #include "estimator/load.hpp"
@@ -96,6 +97,7 @@ Registry::~Registry() = default;
 Result<Blueprint> Registry::describe(const model::Model& model, std::string_view estimator) const {
   auto answer = estimator.empty() ? core_->chooser.best(model) : core_->chooser.by_name(model, estimator);
   if (!answer && answer.error().status == VRAMAUTO_E_NO_ESTIMATOR) answer.error().message += core_->refused();
+  if (answer) answer->tensors_differ = cross_check(*answer, model.tensors).value_or("");
   return answer;
 }
 

@@ -150,6 +150,8 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
   out.version_known = resolved.version.known;
   if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
   warn_about_guess(resolved, out);
+  if (const auto& differ = resolved.context.blueprint->tensors_differ; !differ.empty())
+    out.warnings.push_back({"tensors_differ", differ});
   if (resolved.context.effective.quantization == "gguf" && resolved.version.version >= Version{0, 24, 0})
     out.warnings.push_back({"gguf_plugin", fmt::format("vLLM {} reads GGUF files with a plugin only; amounts are those of the last "
                                                        "release that read them itself",
