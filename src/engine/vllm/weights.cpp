@@ -56,6 +56,7 @@ class Stage {
     const bool has_towers = first || !context.mrv2 || context.architecture->towers_on_all_stages;
     encoders_ = has_towers ? encoders_in_use(context) : 0;
     output_ = last || everywhere;
+    last_ = last;
   }
 
   RankWeights count() {
@@ -66,6 +67,7 @@ class Stage {
     if (output_ || pools()) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
     buffers();
     latents();
+    if (last_ && context_.draft_layers) drafts();
     return answer();
   }
 
@@ -225,6 +227,22 @@ class Stage {
       repeat_layer(range_.first, range_.count);
     else
       stretches();
+  }
+
+  // Layers that draft are loaded after the model, on the last stage; the two ends they share with it.
+  // vLLM 0.33, v1/spec_decode/llm_base_proposer.py, load_model.
+  void drafts() {
+    const auto first = blueprint_.traits.layers, count = blueprint_.traits.draft_layers;
+    parts_.clear();
+    for (const auto& piece : formats_.pieces) {
+      const auto& weights = blueprint_.weights[piece.first];
+      const auto layers = weights.layers.first < 0 ? 0 : layers_within(piece.layers, first, count);
+      if (layers == 0 || !(weights.flags & VRAMAUTO_DRAFT) || weights.role == VRAMAUTO_ROLE_ROPE) continue;
+      parts_.push_back(part_of(piece));
+      sums_.layers += (parts_.back().tensors.total() + parts_.back().bias) * layers;
+      late_ += parts_.back().tensors.late * layers;
+    }
+    for (std::uint32_t layer = first; layer < first + count; ++layer) layer_tensors(layer);
   }
 
   // Weights of one tensor of the engine on this rank: in 16 bit as they are, else as the engine's linear method creates them.
@@ -439,7 +457,7 @@ class Stage {
   const estimator::Blueprint& blueprint_;
   StageRange range_;
   CachingAllocator allocator_;
-  bool input_ = false, output_ = false;
+  bool input_ = false, output_ = false, last_ = false;
   std::uint64_t encoders_ = 0;
   Sums sums_;
   Bytes allocated_ = 0, late_ = 0, dropped_ = 0, latents_ = 0;
