@@ -10,13 +10,23 @@ const engine::Workload& defaults() {
   return kDefaults;
 }
 
+// Where nobody can describe a model, the engine may have a reason not to run it at all.
+Result<std::shared_ptr<const estimator::Blueprint>> described(const vramauto_context& ctx, const vramauto_model& model,
+                                                              const engine::Workload& options) {
+  auto out = model.open->blueprint(ctx.core, options.estimator);
+  if (out || out.error().status != VRAMAUTO_E_NO_ESTIMATOR) return out;
+  const auto why = engine::refusal(options, model.open->model.architecture);
+  if (!why.empty()) out.error().message += "; the engine does not run it either: " + why;
+  return out;
+}
+
 }  // namespace
 
 Result<Question> question(const vramauto_context& ctx, const vramauto_devices* devices, const vramauto_model& model,
                           const vramauto_workload* workload) {
   Question out;
   const auto& options = workload ? workload->options : defaults();
-  if (options.method != "rule") out.blueprint = TRY(model.open->blueprint(ctx.core, options.estimator));
+  if (options.method != "rule") out.blueprint = TRY(described(ctx, model, options));
   out.request.model = &model.open->model;
   out.request.blueprint = out.blueprint.get();
   if (devices) out.request.devices = *devices->list;

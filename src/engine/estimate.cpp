@@ -27,4 +27,8 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   return fail(VRAMAUTO_E_UNSUPPORTED, "engine", "found \"{}\", expected vllm", request.workload->engine);
 }
 
+std::string refusal(const Workload& workload, std::string_view architecture) {
+  return workload.engine == "vllm" && !architecture.empty() ? vllm::refusal(workload, architecture) : std::string();
+}
+
 }  // namespace vramauto::engine

@@ -114,4 +114,7 @@ struct Request {
 // Prices a blueprint. E_UNSUPPORTED with the engine's own reason where the engine would refuse (heads that do not divide …).
 Result<std::unique_ptr<Estimate>> estimate(const Request& request);
 
+// The engine's own words about a model that it does not run, told from its architecture alone; "" for one that it knows.
+std::string refusal(const Workload& workload, std::string_view architecture);
+
 }  // namespace vramauto::engine

@@ -198,7 +198,9 @@ constexpr std::array kEntries = {
           0,
           bytes<&W::kv_cache_memory_bytes>},
     Entry{{OptionType::choice, "kv-cache-dtype", "",
-           "auto|float16|bfloat16|fp8|fp8_e4m3|fp8_e5m2|fp8_per_token_head|int8_per_token_head|int4_per_token_head",
+           "auto|float16|bfloat16|fp8|fp8_e4m3|fp8_e5m2|fp8_per_token_head|int8_per_token_head|int4_per_token_head|nvfp4|nvfp4_"
+           "4over6|"
+           "fp8_ds_mla|nvfp4_ds_mla",
            "auto (the model's dtype)", "numbers in the KV cache; fp8 halves it"},
           0,
           0,

@@ -37,6 +37,11 @@ TEST_CASE("cache: scales of each token and head take 8 bytes") {
   CHECK(layout.bytes_per_block(0) == 32ull * 16 * 8 * (256 + 8));
 }
 
+TEST_CASE("cache: fp4 takes half a byte and a scale for every 16 elements") {
+  const auto layout = layout_of(Bench(example::llama_8b(), "0.33", 8192, 1024), {"nvfp4", VRAMAUTO_F4, 4, 0, 16});
+  CHECK(layout.bytes_per_block(0) == 32ull * 16 * 8 * (128 + 16));
+}
+
 TEST_CASE("cache: KV heads are divided over ranks, and repeated when there are fewer") {
   CHECK(layout_of(Bench(example::llama_8b(), "0.33", 8192, 1024, 4)).bytes_per_token(0) == 131072 / 4);
   CHECK(layout_of(Bench(example::llama_8b(), "0.33", 8192, 1024, 16)).bytes_per_token(0) == 131072 / 8);

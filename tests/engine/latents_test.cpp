@@ -120,6 +120,11 @@ TEST_CASE("indexer: fp8 by name is packed in 656 bytes on Hopper, plain where th
   CHECK(token(deepseek_v32(), kFp8, {.capability = 100, .dtype = "fp8"}) == 576 + 132);
 }
 
+TEST_CASE("indexer: packed fp4 latents take 352 bytes on Blackwell") {
+  CHECK(token(deepseek_v32(), {"nvfp4_ds_mla", VRAMAUTO_F4, 4, 0}, {.capability = 100}) == 352 + 132);
+  CHECK_FALSE(laid_out(deepseek_v32(), {"nvfp4_ds_mla", VRAMAUTO_F4, 4, 0}, {}));
+}
+
 TEST_CASE("indexer: 0.19 has no kernel on Hopper for what an fp8 checkpoint declares") {
   CHECK_FALSE(laid_out(deepseek_v32(), kFp8, {.version = "0.19"}));
 }

@@ -221,6 +221,13 @@ TEST_CASE("vllm: flags that a version does not have are refused") {
             .starts_with("decode-context-parallel-size: it exists from"));
 }
 
+TEST_CASE("vllm: an fp4 cache is refused before Blackwell, packed latents without an indexer") {
+  CHECK(refusal(example::llama_8b(), {{"kv-cache-dtype", "nvfp4"}}, {example::h100()}) ==
+        "kv-cache-dtype: nvfp4 needs compute capability 10.0, NVIDIA H100 80GB HBM3 has 9.0");
+  CHECK(refusal(example::llama_8b(), {{"kv-cache-dtype", "fp8_ds_mla"}}, {example::h100()})
+            .starts_with("kv-cache-dtype: found fp8_ds_mla, which is for latents"));
+}
+
 TEST_CASE("vllm: context parallel ranks are at most the copies of a KV head") {
   CHECK(refusal(example::llama_8b(), {{"tp", "16"}, {"dcp", "4"}}) ==
         "decode-context-parallel-size: found 4, expected at most 2: 16 tensor-parallel ranks for 8 KV heads");

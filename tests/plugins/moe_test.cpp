@@ -37,7 +37,7 @@ Bytes parameters(std::string_view config, std::string_view version, std::string_
 }
 
 std::string blocks(std::string_view more = {}) {
-  return mixture(kQwen, fmt::format(R"(, "hidden_size": 128, "moe_intermediate_size": 192, "num_attention_heads": 8,
+  return mixture(kQwen, fmt::format(R"(, "hidden_size": 128, "moe_intermediate_size": 192, "head_dim": 32,
     "quantization_config": {{"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]}}{})",
                                     more));
 }

@@ -1,5 +1,7 @@
 #include "engine/vllm/dtypes.hpp"
 
+#include <algorithm>
+
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "support/dtype.hpp"
@@ -48,6 +50,10 @@ constexpr Row kRows[] = {
     {"fp8_per_token_head", {"fp8_per_token_head", VRAMAUTO_F8_E4M3, 8, 8}, {0, 20, 0}},
     {"int8_per_token_head", {"int8_per_token_head", VRAMAUTO_I8, 8, 8}, {0, 20, 0}},
     {"int4_per_token_head", {"int4_per_token_head", VRAMAUTO_F4, 4, 8}, {0, 25, 0}},
+    {"nvfp4", {"nvfp4", VRAMAUTO_F4, 4, 0, 16}, {0, 20, 0}},
+    {"nvfp4_4over6", {"nvfp4_4over6", VRAMAUTO_F4, 4, 0, 16}, {0, 28, 0}},
+    {"fp8_ds_mla", {"fp8_ds_mla", VRAMAUTO_F8_E4M3, 8, 0}, {0, 11, 0}},
+    {"nvfp4_ds_mla", {"nvfp4_ds_mla", VRAMAUTO_F4, 4, 0}, {0, 30, 0}},
 };
 
 bool is_fp8(const json::Value& scheme) {
@@ -73,6 +79,20 @@ bool checkpoint_declares_fp8(const Context& context) {
     if (document.name == "hf_quant_config.json" && document.document.root().is(json::Type::object))
       return declares_fp8(document.document.root());
   return false;
+}
+
+// Packed latents are for sparse attention; fp4 is read by FlashInfer's kernels of Blackwell only.
+// vLLM 0.33, v1/attention/backends/flashinfer.py and mla/flashmla_sparse.py, supported_kv_cache_dtypes.
+Result<void> check_numbers(const Context& context, const CacheNumbers& numbers) {
+  const auto& caches = context.blueprint->caches;
+  const bool sparse = std::any_of(caches.begin(), caches.end(), [](const auto& c) { return c.flags & VRAMAUTO_SPARSE; });
+  if (numbers.name.ends_with("_ds_mla") && !sparse)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "found {}, which is for latents read through an indexer: {} has none",
+                numbers.name, context.blueprint->architecture);
+  if (numbers.bits == 4 && numbers.extra_bytes == 0 && context.capability() < 100)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "{} needs compute capability 10.0, {} has {}.{}", numbers.name,
+                gpu_name(context), context.capability() / 10, context.capability() % 10);
+  return {};
 }
 
 }  // namespace
@@ -115,6 +135,7 @@ Result<CacheNumbers> resolve_cache_dtype(const Context& context) {
     if (context.profile->from < row.since)
       return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "{} exists from vLLM {} on, the version asked for has the rules of {}",
                   asked, to_string(row.since), context.profile->name);
+    TRY(check_numbers(context, row.numbers));
     return row.numbers;
   }
   return fail(VRAMAUTO_E_ARGUMENT, "kv-cache-dtype", "found \"{}\", expected a dtype that is known here", asked);

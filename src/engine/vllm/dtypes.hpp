@@ -14,6 +14,9 @@ struct CacheNumbers {
   vramauto_dtype dtype = VRAMAUTO_BF16;
   std::uint32_t bits = 16;        // of one element
   std::uint32_t extra_bytes = 0;  // per token and head: two float32 scales
+  std::uint32_t scaled = 0;       // elements that share a scale of one byte; 0: no such scales
+
+  Bytes of(Bytes elements) const { return elements * bits / 8 + (scaled ? elements / scaled : 0); }
 };
 Result<CacheNumbers> resolve_cache_dtype(const Context& context);
 CacheNumbers plain_cache(const Context& context);  // in the model's own numbers

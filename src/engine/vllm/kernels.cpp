@@ -15,14 +15,17 @@ namespace {
 constexpr std::uint32_t kDefaultBlock = 16;  // vLLM 0.33, config/cache.py, DEFAULT_BLOCK_SIZE
 constexpr std::uint32_t kPrefixLm = 1;       // vramauto_traits.flags
 
-constexpr std::uint8_t kPlain = 1, kFp8 = 2 | 4, kAll = 7;
+// Numbers of a latent cache that a kernel reads, as bits.
+constexpr std::uint8_t kPlain = 1, kFp8ByName = 2, kFp8Declared = 4, kFp8Packed = 8, kFp4Packed = 16;
+constexpr std::uint8_t kFp8 = kFp8ByName | kFp8Declared, kAll = kPlain | kFp8;
 
 std::uint8_t kind_of(const Context& context, const CacheNumbers& numbers) {
-  if (numbers.extra_bytes != 0) return 0;
-  if (numbers.bits >= 16) return 1;
+  if (numbers.name == "fp8_ds_mla") return kFp8Packed;
+  if (numbers.name == "nvfp4_ds_mla") return kFp4Packed;
+  if (numbers.extra_bytes == 0 && numbers.bits >= 16) return kPlain;
   if (numbers.name != "fp8_e4m3") return 0;
   // "fp8" by name stands for the packed layout where a kernel has one; what a checkpoint declares is fp8_e4m3.
-  return context.workload->kv_cache_dtype == "fp8" ? 2 : 4;
+  return context.workload->kv_cache_dtype == "fp8" ? kFp8ByName : kFp8Declared;
 }
 
 struct Row {
@@ -47,10 +50,11 @@ constexpr std::array kLatent = {
     Row{{"FLASHMLA_SPARSE", 64}, true, 100, 110, kPlain, kFirst, kLast},
     Row{{"FLASHINFER_MLA_SPARSE", 64}, true, 100, 110, kFp8, kFirst, kLast},
     Row{{"FLASH_ATTN_MLA_SPARSE", 64}, true, 90, 100, kPlain, {0, 30, 0}, kLast},
-    Row{{"FLASHMLA_SPARSE", 64, 656}, true, 90, 110, 2, kFirst, kLast},
+    Row{{"FLASHMLA_SPARSE", 64, 656}, true, 90, 110, kFp8ByName | kFp8Packed, kFirst, kLast},
+    Row{{"FLASHMLA_SPARSE", 64, 352}, true, 100, 110, kFp4Packed, {0, 30, 0}, kLast},
     Row{{"FLASHMLA_SPARSE", 64}, true, 90, 100, kPlain, kFirst, kLast},
     Row{{"FLASHINFER_MLA_SPARSE_SM90", 64}, true, 90, 100, kFp8, {0, 30, 0}, kLast},
-    Row{{"FLASHINFER_MLA_SPARSE_SM120", 64, 656}, true, 120, 130, kFp8, {0, 28, 0}, kLast},
+    Row{{"FLASHINFER_MLA_SPARSE_SM120", 64, 656}, true, 120, 130, kFp8 | kFp8Packed, {0, 28, 0}, kLast},
 };
 
 // Whole blocks only: a block may hold several of a kernel's.
@@ -84,8 +88,7 @@ bool has_cache(const Context& context, const vramauto_cache& cache) {
 Result<Kernel> latent_kernel(const Context& context, const vramauto_cache& cache, const CacheNumbers& numbers) {
   constexpr std::uint32_t kPackedEntry = 584, kPackedUnit = 576, kIndexerBlock = 64;
   const bool sparse = (cache.flags & VRAMAUTO_SPARSE) != 0;
-  if (context.architecture->compressed_cache && sparse)
-    return Kernel{"FLASHMLA_SPARSE", kIndexerBlock, kPackedEntry, kPackedUnit};
+  if (context.architecture->compressed_cache && sparse) return Kernel{"FLASHMLA_SPARSE", kIndexerBlock, kPackedEntry, kPackedUnit};
   const auto kind = kind_of(context, numbers);
   for (const auto& row : kLatent)
     if (reads(row, context, kind, sparse)) return row.kernel;

@@ -10,9 +10,9 @@ namespace vramauto::engine::vllm {
 namespace {
 
 // vLLM 0.33 and 0.19.1, v1/attention/backends/mla/flashinfer_mla.py, made when the module is imported. Choosing a kernel imported
-// all of them at 0.19 and 0.20 (six starts of 0.19: 120 to 132 MiB are missing without it).
+// all of them at 0.19 and 0.20 (three starts of 0.19: 120 to 132 MiB are missing without it); 0.18 was not seen.
 constexpr Bytes kWorkspace = 128 * kMiB;
-constexpr Version kImportsAll{0, 19, 0}, kImportsOne{0, 21, 0};
+constexpr Version kImportsAll{0, 18, 0}, kImportsOne{0, 21, 0};
 // vLLM 0.33, v1/attention/backends/mla/index_group.py; no release between 0.20 and it was seen.
 constexpr Version kIndexGroups{0, 30, 0};
 

@@ -37,7 +37,7 @@ Bytes dense_bytes(const Context& context, const vramauto_cache& cache, const Cac
   const bool v_like_k =
       context.architecture->pads_values || context.profile->from < (local ? Version{0, 20, 0} : Version{0, 12, 0});
   const Bytes width = Bytes{cache.k_dim} + (v_like_k ? cache.k_dim : cache.v_dim);
-  return heads_on_rank(cache, context.parallel.tp) * (width * numbers.bits / 8 + numbers.extra_bytes);
+  return heads_on_rank(cache, context.parallel.tp) * (numbers.of(width) + numbers.extra_bytes);
 }
 
 Bytes ring_row(const Context& context, const vramauto_cache& cache) {
@@ -100,7 +100,7 @@ Result<Bytes> token_bytes(const Context& context, const vramauto_cache& cache, c
   if (!is_latent(cache)) return dense_bytes(context, cache, numbers);
   const auto kernel = TRY(latent_kernel(context, cache, numbers));
   if (kernel.entry_bytes) return kernel.entry_bytes;
-  return (Bytes{cache.k_dim} + cache.v_dim) * numbers.bits / 8;
+  return numbers.of(Bytes{cache.k_dim} + cache.v_dim);
 }
 
 Result<Bucket> bucket_of(const Context& context, const vramauto_cache& cache, const CacheNumbers& numbers, const PagePlan& plan) {

@@ -206,4 +206,10 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   return out;
 }
 
+std::string refusal(const Workload& workload, std::string_view architecture) {
+  const auto found = find_profile(workload.engine_version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
+  const auto row = find_architecture(architecture, found.version);
+  return row ? std::string() : row.error().message;
+}
+
 }  // namespace vramauto::engine::vllm

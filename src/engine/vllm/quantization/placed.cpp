@@ -154,9 +154,9 @@ class Placing {
       if (const auto own = TRY(first_match(part, false)); own) return *own;
     } else {
       if (const auto whole = TRY(first_match(experts_name(part), true)); whole) return *whole;
-      if (const auto own = named_as(part); own) return *own;
-      for (const auto& other : blueprint_.text.empty() ? std::vector<std::string>() : other_names(part))
-        if (const auto own = named_as(other); own) return *own;
+      if (const auto own = named_below(experts_name(part)); own) return *own;
+      for (const auto& other : blueprint_.text.empty() ? std::vector<std::string>() : other_names(experts_name(part)))
+        if (const auto own = named_below(other); own) return *own;
     }
     return stored_quantised(part) ? rules_.experts.value_or(rules_.linear) : std::uint16_t{0};
   }
@@ -247,6 +247,15 @@ class Placing {
     const auto at = std::lower_bound(rules_.named.begin(), rules_.named.end(), name,
                                      [](const auto& one, std::string_view wanted) { return one.first < wanted; });
     if (at == rules_.named.end() || at->first != name) return std::nullopt;
+    return at->second;
+  }
+
+  // Of the first whole name of something within this module.
+  std::optional<std::uint16_t> named_below(std::string_view module) const {
+    const auto start = std::string(module).append(".");
+    const auto at = std::lower_bound(rules_.named.begin(), rules_.named.end(), start,
+                                     [](const auto& one, std::string_view wanted) { return one.first < wanted; });
+    if (at == rules_.named.end() || !at->first.starts_with(start)) return std::nullopt;
     return at->second;
   }
 
