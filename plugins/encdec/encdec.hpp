@@ -78,7 +78,7 @@ class Stack {
 
   // What stands beside the layers, at an end; not divided unless `split` says so.
   vramauto_status beside(std::string_view name, vramauto_role role, std::uint64_t rows, std::uint64_t cols, bool bias,
-                         vramauto_split split = VRAMAUTO_SPLIT_NONE) const;
+                         vramauto_split split = VRAMAUTO_SPLIT_NONE, std::uint32_t more = 0) const;
 
  private:
   Tensors layer(const std::string& name, vramauto_role role, std::uint64_t rows, std::uint64_t cols) const;

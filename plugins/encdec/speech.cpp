@@ -102,7 +102,8 @@ vramauto_status attention(const Stack& stack, const Conformer& sizes) {
 vramauto_status add_conformer(const Description& model, const Conformer& sizes, std::uint64_t decoder_hidden) {
   const Stack stack(model, "encoder.", sizes.width, kAudio, false);
   VRAMAUTO_DO(subsampling(stack, sizes));
-  VRAMAUTO_DO(stack.beside("pos_enc.pe", VRAMAUTO_ROLE_OTHER, 2 * sizes.positions - 1, sizes.width.hidden, false));
+  VRAMAUTO_DO(stack.beside("pos_enc.pe", VRAMAUTO_ROLE_OTHER, 2 * sizes.positions - 1, sizes.width.hidden, false,
+                           VRAMAUTO_SPLIT_NONE, VRAMAUTO_NOT_STORED));
   VRAMAUTO_DO(feed_forward(stack, sizes, "feed_forward1"));
   VRAMAUTO_DO(convolution(stack, sizes));
   VRAMAUTO_DO(attention(stack, sizes));
@@ -185,7 +186,8 @@ vramauto_status fire_red(const Description& model) {
   VRAMAUTO_DO(stack.beside("input_preprocessor.conv.0", VRAMAUTO_ROLE_CONV, 32, 9, true));
   VRAMAUTO_DO(stack.beside("input_preprocessor.conv.2", VRAMAUTO_ROLE_CONV, 32, 32 * 9, true));
   VRAMAUTO_DO(stack.beside("input_preprocessor.out", VRAMAUTO_ROLE_OTHER, width.hidden, 32 * (((features - 1) / 2 - 1) / 2), true));
-  VRAMAUTO_DO(stack.beside("positional_encoding.pe", VRAMAUTO_ROLE_OTHER, 2 * positions - 1, width.hidden, false));
+  VRAMAUTO_DO(stack.beside("positional_encoding.pe", VRAMAUTO_ROLE_OTHER, 2 * positions - 1, width.hidden, false,
+                           VRAMAUTO_SPLIT_NONE, VRAMAUTO_NOT_STORED));
   VRAMAUTO_DO(fire_red_layers(stack, width, kernel));
   const Stack adapter(model, "encoder_projector.", width, kAudio, false);
   VRAMAUTO_DO(adapter.beside("linear1", VRAMAUTO_ROLE_OTHER, hidden, width.hidden * rate, true));

@@ -74,11 +74,11 @@ vramauto_status Stack::whole(std::string_view name, vramauto_role role, std::uin
 }
 
 vramauto_status Stack::beside(std::string_view name, vramauto_role role, std::uint64_t rows, std::uint64_t cols, bool bias,
-                              vramauto_split split) const {
+                              vramauto_split split, std::uint32_t more) const {
   const auto text = named(name);
   Tensors out(text.c_str(), role, decodes_ && role == VRAMAUTO_ROLE_NORM ? kOutput : kInput, rows, cols);
   out.encoders = encoders_;
-  return model_.add(out.by(split).with(flag(bias, VRAMAUTO_BIAS)));
+  return model_.add(out.by(split).with(flag(bias, VRAMAUTO_BIAS) | more));
 }
 
 vramauto_status set_traits(const Description& model, const Width& decoder, std::uint64_t vocab, std::uint64_t length,

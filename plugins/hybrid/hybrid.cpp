@@ -15,6 +15,7 @@ constexpr Known kKnown[] = {
     {"NemotronHForCausalLM NemotronHPuzzleForCausalLM", describe_nemotron},
     {"OlmoHybridForCausalLM", describe_olmo},
     {"Plamo2ForCausalLM", describe_plamo},
+    {"Qwen4ExpForCausalLM", describe_qwen4},
     {"Zamba2ForCausalLM", describe_zamba},
     {"Qwen3NextForCausalLM Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", describe_qwen},
 };

@@ -33,7 +33,6 @@ class MiniMaxWriter : public HybridWriter {
   Answer<std::vector<std::uint32_t>> per_layer(const char* key) const;
   vramauto_status read_experts();
 
-  std::uint32_t shared_ = 0;
 };
 
 // attn_type_list has 1 for attention; files in transformers' form have layer_types. Neither: all attend.

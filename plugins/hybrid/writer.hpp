@@ -64,6 +64,7 @@ vramauto_status describe_mamba(const Description& model, std::string_view archit
 vramauto_status describe_olmo(const Description& model, std::string_view architecture);
 vramauto_status describe_plamo(const Description& model, std::string_view architecture);
 vramauto_status describe_qwen(const Description& model, std::string_view architecture);
+vramauto_status describe_qwen4(const Description& model, std::string_view architecture);
 vramauto_status describe_zamba(const Description& model, std::string_view architecture);
 
 // Traits, then everything else.

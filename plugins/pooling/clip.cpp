@@ -96,7 +96,8 @@ vramauto_status tower_part(const Description& model, const char* name, vramauto_
                            bool bias, vramauto_dtype dtype = 0) {
   Tensors out(name, role, kInput, rows, cols);
   out.encoders = kImage;
-  return model.add(out.of(dtype).with(flag(bias, VRAMAUTO_BIAS)));
+  const bool numbers = dtype == VRAMAUTO_I64;  // of positions: made, not loaded
+  return model.add(out.of(dtype).with(flag(bias, VRAMAUTO_BIAS) | flag(numbers, VRAMAUTO_NOT_STORED)));
 }
 
 vramauto_status add_encoder(const Description& model, const Picture& picture, std::uint64_t output, std::uint64_t tokens) {
@@ -189,8 +190,9 @@ vramauto_status siglip(const Description& model, std::string_view) {
   VRAMAUTO_DO(tower_part(model, "vision_model.post_layernorm", VRAMAUTO_ROLE_NORM, hidden, 1, true));
   const bool pools = !model.has("/vision_config/vision_use_head") || VRAMAUTO_READ(model.boolean("/vision_config/vision_use_head"));
   if (pools) VRAMAUTO_DO(siglip_pooler(model, image.sizes));
-  VRAMAUTO_DO(
-      add_plain(model, "text_model.embeddings.position_ids", VRAMAUTO_ROLE_OTHER, kInput, text.positions, 1, false, VRAMAUTO_I64));
+  VRAMAUTO_DO(model.add(Tensors("text_model.embeddings.position_ids", VRAMAUTO_ROLE_OTHER, kInput, text.positions, 1)
+                            .of(VRAMAUTO_I64)
+                            .with(VRAMAUTO_NOT_STORED)));
   VRAMAUTO_DO(add_text(model, text));
   return add_plain(model, "text_model.head", VRAMAUTO_ROLE_OTHER, kOutput, output, text.hidden, true);
 }

@@ -4,6 +4,13 @@
 
 namespace vramauto::vision {
 
+Answer<bool> has_format(const Description& model, std::string_view words) {
+  constexpr auto* at = "/quantization_config/quant_method";
+  if (model.type(at) != VRAMAUTO_JSON_STRING) return {false, VRAMAUTO_OK};
+  const auto stated = VRAMAUTO_TAKE(model.text(at));
+  return {!stated.empty() && words.find(stated) != std::string_view::npos, VRAMAUTO_OK};
+}
+
 Answer<VitSizes> read_vit(const Description& model, const std::string& at) {
   VitSizes s;
   s.hidden = VRAMAUTO_TAKE(model.positive("hidden_size", kWidest, 0, at));
@@ -15,6 +22,7 @@ Answer<VitSizes> read_vit(const Description& model, const std::string& at) {
     const bool list = model.type((at + "/" + key).c_str()) == VRAMAUTO_JSON_ARRAY;
     return list ? model.positive("0", kMostEdge, 0, at + "/" + key) : model.positive(key, kMostEdge, 0, at);
   };
+  s.any_width = VRAMAUTO_TAKE(has_format(model, "bitsandbytes torchao"));
   s.image = VRAMAUTO_TAKE(edge("image_size"));
   s.patch = VRAMAUTO_TAKE(edge("patch_size"));
   if (s.hidden % s.heads != 0 || s.patch > s.image)
@@ -47,17 +55,20 @@ Answer<std::uint32_t> layers_for(const Description& model, const char* at, std::
   return {deepest, VRAMAUTO_OK};
 }
 
-Tower& add_siglip_blocks(Tower& tower, const VitSizes& s, std::uint32_t used) {
-  return tower.blocks({.at = "encoder.layers.*.",
-                       .layers = used,
-                       .heads = s.heads,
-                       .hidden = s.hidden,
-                       .intermediate = s.intermediate,
-                       .q = "self_attn.q_proj",
-                       .k = "self_attn.k_proj",
-                       .v = "self_attn.v_proj",
-                       .o = "self_attn.out_proj",
-                       .norms = "layer_norm1 layer_norm2"});
+Tower& add_siglip_blocks(Tower& tower, const VitSizes& s, std::uint32_t used, bool mlp) {
+  tower.blocks({.at = "encoder.layers.*.",
+                .layers = used,
+                .heads = s.heads,
+                .hidden = s.hidden,
+                .intermediate = mlp ? s.intermediate : 0,
+                .q = "self_attn.q_proj",
+                .k = "self_attn.k_proj",
+                .v = "self_attn.v_proj",
+                .o = "self_attn.out_proj",
+                .norms = "layer_norm1 layer_norm2"});
+  if (mlp) return tower;
+  tower.unquantised().each(used).column("encoder.layers.*.mlp.fc1", s.intermediate, s.hidden, true);
+  return tower.row("encoder.layers.*.mlp.fc2", s.hidden, s.intermediate, true).once().unquantised(false);
 }
 
 namespace {
@@ -76,7 +87,7 @@ Tower& add_positions(Tower& tower, const VitSizes& s, std::uint64_t count) {
 Tower& add_siglip(Tower& tower, const VitSizes& s, std::uint32_t used, LastNorm last) {
   tower.conv("embeddings.patch_embedding", s.hidden, s.channels * s.patch * s.patch, true);
   add_positions(tower, s, s.patches());
-  add_siglip_blocks(tower, s, used);
+  add_siglip_blocks(tower, s, used, s.takes_formats());  // SiglipMLP asks for widths of 64
   if (has_last(last, s, used)) tower.norm("post_layernorm", s.hidden, true);
   return tower;
 }

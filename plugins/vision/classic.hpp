@@ -13,6 +13,8 @@ namespace vramauto::vision {
 struct VitSizes {
   std::uint64_t hidden = 0, intermediate = 0, image = 0, patch = 0, channels = 3;
   std::uint32_t layers = 0, heads = 0;
+  bool any_width = false;  // the checkpoint's format is one that takes layers of any width
+  bool takes_formats() const { return any_width || (hidden % 64 == 0 && intermediate % 64 == 0); }
   std::uint64_t grid() const { return image / patch; }
   std::uint64_t patches() const { return grid() * grid(); }
   std::uint64_t pixels() const { return channels * image * image; }
@@ -29,8 +31,10 @@ Answer<std::uint32_t> layers_for(const Description& model, const char* at, std::
 enum class LastNorm : std::uint8_t { if_whole, always, never };
 Tower& add_siglip(Tower& tower, const VitSizes& sizes, std::uint32_t used, LastNorm last = LastNorm::if_whole);
 Tower& add_clip(Tower& tower, const VitSizes& sizes, std::uint32_t used, LastNorm last = LastNorm::if_whole);
-// The blocks of both alone.
-Tower& add_siglip_blocks(Tower& tower, const VitSizes& sizes, std::uint32_t used);
+// The blocks of both alone. `mlp`: a format applies to their MLPs, too.
+Tower& add_siglip_blocks(Tower& tower, const VitSizes& sizes, std::uint32_t used, bool mlp = true);
+// Whether the checkpoint's quant_method is one of these words.
+Answer<bool> has_format(const Description& model, std::string_view words);
 // Pixtral's in transformers' layout.
 Tower& add_pixtral(Tower& tower, const VitSizes& sizes, std::uint32_t used);
 

@@ -10,6 +10,8 @@ namespace vramauto::vision {
 namespace {
 
 constexpr std::uint64_t kImage = 1;
+// models/gemma4_mm.py, _get_tower_quant_config: formats that take towers whose widths 64 does not divide.
+constexpr std::string_view kAnyWidth = "bitsandbytes torchao compressed-tensors";
 
 Answer<std::uint64_t> text_hidden(const Description& model) { return model.positive("hidden_size", kWidest, 0, "/text_config"); }
 
@@ -76,6 +78,7 @@ Answer<Gemma4Vision> read_gemma4(const Description& model) {
   out.tokens = VRAMAUTO_TAKE(model.positive("default_output_length", kWidest, 280, at));
   out.tokens = VRAMAUTO_TAKE(model.positive("vision_soft_tokens_per_image", kWidest, out.tokens));
   out.clipped = VRAMAUTO_TAKE(clips(model, at));
+  s.any_width = VRAMAUTO_TAKE(has_format(model, kAnyWidth));
   const auto key = at + "/standardize";
   if (model.has(key.c_str())) out.standardised = VRAMAUTO_TAKE(model.boolean(key.c_str()));
   return {out, VRAMAUTO_OK};
@@ -169,9 +172,10 @@ vramauto_status gemma4(const Description& model) {
     VRAMAUTO_DO(add_encoder(model, {.modality = "audio", .tokens = 750, .patches = 750, .inputs = 3000 * 128}, blocks));
   }
   Tower tower(model, "", 3);
+  tower.unquantised(!v.vit.takes_formats());
   add_gemma4_vision(tower, v).under("model.embed_vision.").whole("embedding_projection", width, v.vit.hidden, false);
   if (hears) {
-    tower.serving(4);
+    tower.serving(4).unquantised(!v.vit.any_width && a.hidden % 64 != 0);
     add_gemma4_audio(tower, a).under("model.embed_audio.").whole("embedding_projection", width, a.output, false);
   }
   return tower.done();
@@ -212,6 +216,7 @@ vramauto_status diffusion_gemma(const Description& model) {
     const auto patches = v.tokens * v.pool * v.pool, patch = 3 * v.vit.patch * v.vit.patch;
     VRAMAUTO_DO(add_encoder(model, {.tokens = v.tokens, .patches = patches, .inputs = patches * patch}, v.vit.shape()));
     Tower tower(model, "", 1);
+    tower.unquantised(!v.vit.takes_formats());
     add_gemma4_vision(tower, v).under("model.embed_vision.").whole("embedding_projection", text, v.vit.hidden, false);
     VRAMAUTO_DO(tower.done());
   }

@@ -103,6 +103,14 @@ void add_mlp(Tower& tower, const Intern& s, Mlp kind, std::uint64_t middle) {
   }
 }
 
+// vLLM 0.33, models/internvl.py, _patch_quant_config: AWQ files that list nothing mean the text alone.
+Answer<bool> text_alone_quantised(const Description& model) {
+  const bool awq = VRAMAUTO_TAKE(has_format(model, "awq"));
+  const auto listed = std::string("/quantization_config/modules_to_not_convert");
+  const auto nested = model.first(kText) + "/quantization_config";
+  return {awq && !model.has(listed.c_str()) && model.has(nested.c_str()), VRAMAUTO_OK};
+}
+
 template <Mlp kMlp, std::uint32_t kDummies, bool kVideo>
 vramauto_status intern(const Description& model) {
   const auto s = VRAMAUTO_READ(read_intern(model));
@@ -111,6 +119,7 @@ vramauto_status intern(const Description& model) {
   auto middle = s.text;
   if (kMlp == Mlp::wide) middle = VRAMAUTO_READ(model.positive("intermediate_size", kWidest, 0, model.first(kText)));
   Tower tower(model, "vision_model.", kVideo ? 3 : 1);
+  tower.unquantised(VRAMAUTO_READ(text_alone_quantised(model)));
   add_mlp(add_intern_vit(tower, s, kDummies), s, kMlp, middle);
   return tower.done();
 }

@@ -70,10 +70,12 @@ void add_tower(Tower& tower, const MoonSizes& s) {
   tower.table("patch_embed.pos_emb", s.height * s.width, s.hidden);
 }
 
-// vLLM 0.33, multimodal profile of kimi_vl: 1,024 tokens an item.
+// Kimi-VL: 1,024 tokens an item. What the tower gives the projector stays alive as the pixels do: two starts of 0.19, within 0.001
+// GiB.
 vramauto_status encoders(const Description& model, const MoonSizes& s, const char* modality, std::uint64_t tokens) {
   const auto patches = tokens * s.merge;
-  Profile profile{.modality = modality, .tokens = tokens, .patches = patches, .inputs = patches * 3 * s.patch * s.patch};
+  Profile profile{.modality = modality, .tokens = tokens, .patches = patches};
+  profile.inputs = patches * (3 * s.patch * s.patch + s.hidden);
   profile.output = static_cast<std::uint32_t>(s.text);
   return add_encoder(model, profile, blocks_of(s));
 }

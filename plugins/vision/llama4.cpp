@@ -88,7 +88,8 @@ vramauto_status muse_glimmer(const Description& model) {
                       .k = "attn.k_proj",
                       .v = "attn.v_proj",
                       .o = "attn.o_proj",
-                      .norms = "ln_1 ln_2"};
+                      .norms = "ln_1 ln_2",
+                      .uneven = Uneven::replicate};
   Profile image{.tokens = high * broad, .patches = high * broad * merge * merge};
   image.inputs = image.patches * 3 * frames * patch * patch;
   VRAMAUTO_DO(add_encoder(model, image, blocks));

@@ -36,7 +36,6 @@ Answer<Mistral> read_mistral(const Description& model) {
 }
 
 // The projector is divided, but for the layer that merges patches.
-template <bool kDivided>
 vramauto_status mistral3(const Description& model) {
   const auto s = VRAMAUTO_READ(read_mistral(model));
   const bool bias = VRAMAUTO_READ(flag_of(model, "/multimodal_projector_bias", false));
@@ -45,11 +44,7 @@ vramauto_status mistral3(const Description& model) {
   add_pixtral(tower, s.vit, s.used);
   tower.under("model.multi_modal_projector.").norm("norm", s.vit.hidden, false);
   tower.dense("patch_merger.merging_layer", s.vit.hidden, s.merged(), false);
-  if (kDivided)
-    tower.column("linear_1", s.text, s.vit.hidden, bias).row("linear_2", s.text, s.text, bias);
-  else
-    tower.dense("linear_1", s.text, s.vit.hidden, bias).dense("linear_2", s.text, s.text, bias);
-  return tower.done();
+  return tower.column("linear_1", s.text, s.vit.hidden, bias).row("linear_2", s.text, s.text, bias).done();
 }
 
 // Mistral's own layout (params.json): vision_config holds VisionEncoderArgs. The whole of it on every rank.
@@ -91,8 +86,7 @@ vramauto_status pixtral(const Description& model) {
 }
 
 constexpr Composite kKinds[] = {
-    {.architectures = "Mistral3ForConditionalGeneration", .towers = mistral3<true>},
-    {.architectures = "LightOnOCRForConditionalGeneration", .towers = mistral3<false>},
+    {.architectures = "Mistral3ForConditionalGeneration LightOnOCRForConditionalGeneration", .towers = mistral3},
     {.architectures = "PixtralForConditionalGeneration", .towers = pixtral, .prefix = ""},
 };
 

@@ -13,10 +13,10 @@ namespace {
 using estimator::Answer;
 
 constexpr std::span<const Composite> (*kTables[])() = {
-    aria_kinds,           audio_kinds,   blip_kinds,   deepseek_kinds, gemma3n_kinds, gemma_kinds,  glm_kinds,
-    granite_speech_kinds, idefics_kinds, intern_kinds, kimi_kinds,     llama4_kinds,  llava_kinds,  minicpm_kinds,
-    mistral_kinds,        molmo_kinds,   ernie_kinds,  newer_kinds,    ovis_kinds,    paddle_kinds, phi4_kinds,
-    qwen_kinds,           radio_kinds,   small_kinds,  speech_kinds,   step_kinds};
+    aria_kinds,           audio_kinds,   blip_kinds,   deepseek_kinds, gemma3n_kinds, gemma_kinds, glm_kinds,
+    granite_speech_kinds, idefics_kinds, intern_kinds, kimi_kinds,     llama4_kinds,  llava_kinds, minicpm_kinds,
+    mistral_kinds,        molmo_kinds,   ernie_kinds,  hunyuan_kinds,  newer_kinds,   ovis_kinds,  paddle_kinds,
+    phi4_kinds,           qwen_kinds,    radio_kinds,  small_kinds,    speech_kinds,  step_kinds};
 
 bool has_word(std::string_view words, std::string_view wanted) {
   while (!words.empty()) {

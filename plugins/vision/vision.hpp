@@ -56,6 +56,7 @@ std::span<const Composite> minicpm_kinds();
 std::span<const Composite> mistral_kinds();
 std::span<const Composite> molmo_kinds();
 std::span<const Composite> ernie_kinds();
+std::span<const Composite> hunyuan_kinds();
 std::span<const Composite> newer_kinds();
 std::span<const Composite> ovis_kinds();
 std::span<const Composite> paddle_kinds();

@@ -69,6 +69,11 @@ Tower& Tower::by_heads(std::string_view name, std::uint64_t rows, std::uint64_t 
   return add(name, VRAMAUTO_ROLE_LINEAR, rows, cols, VRAMAUTO_SPLIT_UNITS, bias, part, heads, uneven_of(uneven));
 }
 
+Tower& Tower::from_heads(std::string_view name, std::uint64_t out, std::uint64_t in, std::uint32_t heads, bool bias,
+                         Uneven uneven) {
+  return add(name, VRAMAUTO_ROLE_LINEAR, out, in, VRAMAUTO_SPLIT_COLS, bias, 0, heads, uneven_of(uneven));
+}
+
 Tower& Tower::norm(std::string_view name, std::uint64_t width, bool bias) {
   return add(name, VRAMAUTO_ROLE_NORM, width, 1, VRAMAUTO_SPLIT_NONE, bias);
 }
@@ -115,7 +120,7 @@ void Tower::attention(const Blocks& b) {
   else if (b.uneven == Uneven::refuse)
     row(out, b.hidden, width, b.o_bias);
   else
-    add(out, VRAMAUTO_ROLE_LINEAR, b.hidden, width, VRAMAUTO_SPLIT_COLS, b.o_bias, 0, b.heads, uneven_of(b.uneven));
+    from_heads(out, b.hidden, width, b.heads, b.o_bias, b.uneven);
 }
 
 void Tower::mlp(const Blocks& b) {

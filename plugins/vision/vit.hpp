@@ -63,6 +63,9 @@ class Tower {
   Tower& by_heads(std::string_view name, std::uint64_t rows, std::uint64_t cols, std::uint32_t heads, bool bias,
                   Uneven uneven = Uneven::refuse, std::uint32_t part = 0);
 
+  Tower& from_heads(std::string_view name, std::uint64_t out, std::uint64_t in, std::uint32_t heads, bool bias,
+                    Uneven uneven = Uneven::refuse);  // divided by input features that are heads
+
   Tower& norm(std::string_view name, std::uint64_t width, bool bias);
   Tower& conv(std::string_view name, std::uint64_t out, std::uint64_t in, bool bias);  // `in`: channels times the kernel
   Tower& table(std::string_view name, std::uint64_t rows, std::uint64_t cols);         // positions, classes, scales

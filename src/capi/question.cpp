@@ -14,7 +14,7 @@ const engine::Workload& defaults() {
 Result<std::shared_ptr<const estimator::Blueprint>> described(const vramauto_context& ctx, const vramauto_model& model,
                                                               const engine::Workload& options) {
   auto out = model.open->blueprint(ctx.core, options.estimator);
-  if (out || out.error().status != VRAMAUTO_E_NO_ESTIMATOR) return out;
+  if (out || (out.error().status != VRAMAUTO_E_NO_ESTIMATOR && out.error().status != VRAMAUTO_E_UNSUPPORTED)) return out;
   const auto why = engine::refusal(options, model.open->model.architecture);
   if (!why.empty()) out.error().message += "; the engine does not run it either: " + why;
   return out;

@@ -53,11 +53,13 @@ struct Blueprint {
   std::vector<vramauto_forward> forwards;
   std::vector<Encoder> encoders;
   std::vector<std::string> notes;
-  std::string tensors_differ;  // how the files hold other tensors than these; "": they do not
+  std::string tensors_differ;     // how the files hold other tensors than these; "": they do not
   std::string estimator, plugin;  // "decoder", "org.vramauto.builtin"
   std::string architecture;
-  std::string text;    // of a composite: the architecture of the part whose layers these are; "" where nothing was delegated
-  bool guess = false;  // of the whole or of a part: bounds are wide
+  std::string at;       // of a part: a pointer to its configuration in the whole model's
+  std::string text_at;  // of a composite: where its text's configuration is
+  std::string text;     // of a composite: the architecture of the part whose layers these are; "" where nothing was delegated
+  bool guess = false;   // of the whole or of a part: bounds are wide
   Memo memo;
 };
 

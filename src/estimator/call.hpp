@@ -23,6 +23,7 @@ class Chooser;
 // A part of a model, as the estimator sees it to which it was delegated.
 struct Part {
   std::string prefix;  // of its tensors' names in the whole model
+  std::string at;      // a pointer to its configuration
   std::string architecture, model_type;
   std::vector<model::Tensor> tensors;  // named as in a model of their own
   std::deque<std::string> names;       // of those whose name is more than what follows the prefix

@@ -110,6 +110,7 @@ Result<Chooser::Described> Chooser::describe(const Question& question, const Kno
   out.blueprint.estimator = one.estimator->id;
   out.blueprint.plugin = one.plugin->id;
   out.blueprint.architecture = question.part ? question.part->architecture : question.model->architecture;
+  if (question.part) out.blueprint.at = question.part->at;
   auto call = call_for(question, one, &out.blueprint);
   const auto status = run_describe(*one.estimator, call);
   if (call.broken) return fail(VRAMAUTO_E_PLUGIN, one.plugin->id, "estimator {}: {}", one.estimator->id, call.error.message);

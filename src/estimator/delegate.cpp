@@ -72,6 +72,7 @@ vramauto_status join(vramauto_call& call, Blueprint part, const std::string& pre
     weights.encoders = encoders < 64 ? weights.encoders << encoders : 0;
   }
   if (!call.has_traits) {
+    whole.text_at = part.text.empty() ? part.at : part.text_at;
     whole.text = part.text.empty() ? part.architecture : part.text;
     whole.traits = part.traits;
     call.has_traits = call.lent_traits = true;
@@ -100,6 +101,7 @@ vramauto_status delegate(vramauto_call* call, const char* config_at, const char*
     return call->report(VRAMAUTO_E_NOT_FOUND, fmt::format("{} is missing, expected an object", text::shown(config_at)));
   Part part;
   part.prefix = std::string(call->part ? call->part->prefix : "") + (tensor_prefix ? tensor_prefix : "");
+  part.at = std::string(call->part ? call->part->at : "") + config_at;
   if (!text::is_utf8(part.prefix)) return call->reject("delegate: tensor_prefix is not UTF-8");
   part.model_type = text_at(*config, "/model_type");
   part.architecture = architecture ? std::string(architecture, strnlen(architecture, kLongestName)) : "";

@@ -112,6 +112,19 @@ TEST_CASE("composites: Llama 3.2's layers that see have norms and gates more; tr
   CHECK_FALSE(shipped::try_price(config, {{"engine-version", "0.19.1"}, {"tensor-parallel-size", "2"}}));
 }
 
+TEST_CASE("composites: SigLIP's MLPs take no format where 64 does not divide their width") {
+  const auto config = [](int width) {
+    return fmt::format(R"({{"architectures": ["PaliGemmaForConditionalGeneration"], "model_type": "paligemma", "text_config": {{
+      "model_type": "gemma", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 1,
+      "head_dim": 16, "intermediate_size": 128, "vocab_size": 256, "max_position_embeddings": 1024}}, "vision_config": {{
+      "model_type": "siglip_vision_model", "hidden_size": 64, "intermediate_size": {}, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "image_size": 28, "patch_size": 7}}}})",
+                       width);
+  };
+  CHECK(find(describe(config(128)), kBlocks)->role == VRAMAUTO_ROLE_LINEAR);
+  CHECK(find(describe(config(100)), kBlocks)->role == VRAMAUTO_ROLE_OTHER);
+}
+
 TEST_CASE("composites: a tower of a kind that LLaVA has not is refused by name") {
   const auto config = fmt::format(R"({{"architectures": ["LlavaForConditionalGeneration"], "text_config": {{{}}},
     "vision_config": {{"model_type": "swin", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 28,

@@ -22,3 +22,11 @@ TEST_CASE("plugins: a plain decoder stays the built-in estimator's") {
     "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 256})")
             .estimator == "decoder");
 }
+
+TEST_CASE("plugins: an architecture that vLLM has no class for is refused in its words") {
+  const engine::Workload workload;
+  CHECK(engine::refusal(workload, "LogicsForConditionalGeneration").find("['LogicsForConditionalGeneration'] are not supported") !=
+        std::string::npos);
+  CHECK(engine::refusal(workload, "Qwen3ForSequenceClassification").empty());
+  CHECK(engine::refusal(workload, "T5ForConditionalGeneration").find("position_ids") != std::string::npos);
+}

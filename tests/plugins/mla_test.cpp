@@ -207,3 +207,21 @@ TEST_CASE("mla: GLM-5.3-Flash pools index keys beside a ring of those that wait,
     if (cache.kind == VRAMAUTO_CACHE_INDEXER) CHECK(cache.compress == 8);
   for (const auto& weights : blueprint.weights) CHECK(weights.role != VRAMAUTO_ROLE_ROPE);
 }
+
+TEST_CASE("mla: layers that draft are loaded with speculation, and keep a cache of their own") {
+  const auto config = latent("DeepseekV3ForCausalLM", R"(, "num_nextn_predict_layers": 1)");
+  const auto plain = price(config, {{"engine-version", "0.33.0"}});
+  const auto drafts = price(config, {{"engine-version", "0.33.0"}, {"speculative-config", R"({"method": "mtp"})"}});
+  const Bytes attention = 2048 + 1280 + 32 + 1536 + 16 + 1024 + 2048, sparse = 8 * 64 + 3 * 16 * 64 + 8 * 3 * 16 * 64;
+  const Bytes own = 3 * 64 + 64 * 128;  // norms of embedding, hidden state and head, and what joins the first two
+  CHECK(component(*drafts, "draft layers") == 2 * (attention + 2 * 64 + sparse + own) + 8 * 4);
+  CHECK(component(*plain, "draft layers") == 0);
+  CHECK(drafts->bytes_per_block == plain->bytes_per_block / 4 * 5);
+}
+
+TEST_CASE("mla: 128 MiB of a kernel's workspace count as weights where choosing a kernel imports all, or where it runs") {
+  const auto config = latent("DeepseekV3ForCausalLM");
+  constexpr Bytes workspace = 128ull << 20;
+  CHECK(component(*price(config, {{"engine-version", "0.19.1"}}), "buffers") > workspace);
+  CHECK(component(*price(config, {{"engine-version", "0.33.0"}}), "buffers") < workspace);
+}

@@ -101,7 +101,6 @@ Architecture composite_of(const Architecture& whole, std::string_view text, cons
   out.builds_no_head |= whole.builds_no_head;
   out.mxfp4_experts_only |= whole.mxfp4_experts_only;
   out.not_compiled |= whole.not_compiled;
-  out.no_state_checkpoints = out.no_state_checkpoints && !whole.state_checkpoints;
   return out;
 }
 

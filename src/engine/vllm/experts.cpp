@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/vllm/architectures.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/shards.hpp"
 #include "support/dtype.hpp"
@@ -58,6 +59,8 @@ Result<Side> side_of(const Context& context, std::span<const Weights> parts) {
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "the intermediate size {} of experts is not divisible by {}",
                 out.intermediate, parallel.tp);
   out.intermediate /= parallel.tp;
+  // vLLM 0.33, models/kimi_k3/nvidia/model.py, KimiMoE: narrower parts are padded.
+  if (out.divided) out.intermediate = std::max<std::uint64_t>(out.intermediate, context.architecture->least_expert_width);
   return out;
 }
 

@@ -7,8 +7,8 @@
 #include "engine/vllm/allocator.hpp"
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/encoders.hpp"
-#include "engine/vllm/latents.hpp"
 #include "engine/vllm/experts.hpp"
+#include "engine/vllm/latents.hpp"
 #include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/shards.hpp"
 #include "support/dtype.hpp"
@@ -29,13 +29,17 @@ constexpr Version kQuantisedHeads{0, 20, 0};
 // not in 0.19.1.
 constexpr Version kNoBorrowedProjections{0, 20, 0};
 
-// ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is. vLLM 0.19.1, quantization/modelopt.py,
-// ModelOptMixedPrecisionConfig.get_quant_method.
+// ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is. vLLM 0.19.1,
+// quantization/modelopt.py, ModelOptMixedPrecisionConfig.get_quant_method.
 constexpr Version kWeightOnlyLayers{0, 20, 0};
 
 // Numbers that every attention layer holds as buffers: scales of q, k, v and of the probabilities, float32.
 // vLLM 0.33 and 0.19, model_executor/layers/attention/attention.py, set_default_quant_scales.
 constexpr std::uint32_t kScales = 4;
+
+// From here on a composite's own key says whether its text is tied, with transformers 5; before, a text that says it is not was
+// not: vLLM 0.33 and 0.19.1, config/vllm.py, with_hf_config.
+constexpr Version kWholeTies{0, 20, 0};
 
 struct Sums {
   Bytes embedding = 0, layers = 0, head = 0, rope = 0, buffers = 0, encoders = 0, drafts = 0;
@@ -50,8 +54,9 @@ class Stage {
         blueprint_(*context.blueprint),
         range_(stage_range(context.parallel, stage)),
         allocator_(Bytes{context.profile->load_split_mib} * kMiB) {
+    tied_ = tied();
     const bool first = stage == 0, last = stage + 1 == context.parallel.pp, everywhere = context.architecture->ends_on_all_stages;
-    input_ = first || everywhere || context.architecture->input_on_all_stages || (last && (tied() || context.draft_layers));
+    input_ = first || everywhere || context.architecture->input_on_all_stages || (last && (tied_ || context.draft_layers));
     drafts_ = last && context.draft_layers;
     // vLLM 0.33, models/interfaces.py, _mark_tower_model: MRV2 runs encoders on the first stage and builds them nowhere else.
     const bool has_towers = first || !context.mrv2 || context.architecture->towers_on_all_stages;
@@ -82,8 +87,11 @@ class Stage {
   };
 
   bool tied() const {
-    return std::any_of(blueprint_.weights.begin(), blueprint_.weights.end(),
-                       [](const Weights& w) { return w.role == VRAMAUTO_ROLE_HEAD && w.flags & VRAMAUTO_TIED; });
+    const bool described = std::any_of(blueprint_.weights.begin(), blueprint_.weights.end(),
+                                       [](const Weights& w) { return w.role == VRAMAUTO_ROLE_HEAD && w.flags & VRAMAUTO_TIED; });
+    if (!described || blueprint_.text.empty() || context_.profile->from >= kWholeTies) return described;
+    const auto* own = context_.model->config.root().at(blueprint_.text_at + "/tie_word_embeddings");
+    return !own || !own->is(json::Type::boolean) || own->integer != 0;
   }
 
   void allocate(Bytes bytes) { allocated_ += allocator_.allocate(bytes); }
@@ -91,7 +99,8 @@ class Stage {
   void ends(std::int32_t end, Bytes& sum) {
     for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
       const auto& weights = blueprint_.weights[i];
-      if (weights.layers.first != end || weights.encoders || weights.flags & (VRAMAUTO_TIED | VRAMAUTO_DRAFT)) continue;
+      const bool is_tied = weights.role == VRAMAUTO_ROLE_HEAD ? tied_ : (weights.flags & VRAMAUTO_TIED) != 0;
+      if (weights.layers.first != end || weights.encoders || is_tied || weights.flags & VRAMAUTO_DRAFT) continue;
       if (end == VRAMAUTO_LAYER_OUTPUT && !output_ && !is_pooler(weights)) continue;
       if (weights.role == VRAMAUTO_ROLE_HEAD && context_.architecture->builds_no_head) continue;
       const bool plain_head =
@@ -466,6 +475,7 @@ class Stage {
   const estimator::Blueprint& blueprint_;
   StageRange range_;
   CachingAllocator allocator_;
+  bool tied_ = false;
   bool input_ = false, output_ = false, drafts_ = false;
   std::uint64_t encoders_ = 0;
   Sums sums_;

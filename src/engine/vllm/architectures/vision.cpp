@@ -71,11 +71,7 @@ constexpr Architecture kRows[] = {
               "MuseGlimmerForConditionalGeneration OpenVLAForActionPrediction Phi4ForCausalLMV "
               "VibeVoiceAsrForConditionalGeneration",
      .since = kV20},
-    {.names = "KimiK3ForConditionalGeneration",
-     .since = kV20,
-     .whole_towers = true,
-     .mxfp4_experts_only = true,
-     .state_checkpoints = true},
+    {.names = "KimiK3ForConditionalGeneration", .since = kV20, .whole_towers = true, .mxfp4_experts_only = true},
     {.names = "Alpamayo2Super Cosmos3ForConditionalGeneration InternS2MobiusForConditionalGeneration "
               "InternS2PreviewForConditionalGeneration Qwen4ExpForConditionalGeneration",
      .since = kV20,
