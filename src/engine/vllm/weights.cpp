@@ -7,8 +7,9 @@
 #include "engine/vllm/allocator.hpp"
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/encoders.hpp"
-#include "engine/vllm/latents.hpp"
 #include "engine/vllm/experts.hpp"
+#include "engine/vllm/latents.hpp"
+#include "engine/vllm/lora.hpp"
 #include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/shards.hpp"
 #include "support/dtype.hpp"
@@ -29,8 +30,8 @@ constexpr Version kQuantisedHeads{0, 20, 0};
 // not in 0.19.1.
 constexpr Version kNoBorrowedProjections{0, 20, 0};
 
-// ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is. vLLM 0.19.1, quantization/modelopt.py,
-// ModelOptMixedPrecisionConfig.get_quant_method.
+// ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is. vLLM 0.19.1,
+// quantization/modelopt.py, ModelOptMixedPrecisionConfig.get_quant_method.
 constexpr Version kWeightOnlyLayers{0, 20, 0};
 
 // Numbers that every attention layer holds as buffers: scales of q, k, v and of the probabilities, float32.
@@ -478,6 +479,11 @@ Result<RankWeights> count(const Context& context, const quantization::Placed& fo
   Stage counted(context, formats, stage);
   auto out = counted.count();
   TRY(Result<void>(counted.refused()));
+  if (const auto lora = lora_buffers(context, stage); lora.best) {
+    out.loaded = {saturating_add(out.loaded.best, lora.best), saturating_add(out.loaded.low, lora.low),
+                  saturating_add(out.loaded.high, lora.high)};
+    out.components.push_back({"LoRA adapters", VRAMAUTO_KIND_WEIGHTS, lora, false, "vLLM 0.33"});
+  }
   return out;
 }
 
