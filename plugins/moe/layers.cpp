@@ -12,7 +12,7 @@ using estimator::Sizes;
 
 namespace {
 
-constexpr std::uint64_t kMostHeads = 1u << 16, kMostWidth = 1u << 22;
+constexpr std::uint64_t kMostHeads = 1u << 16;
 
 vramauto_status wrong(const Description& model, const std::string& at, std::string_view found, std::string_view expected) {
   return model.fail(VRAMAUTO_E_FORMAT, at + " is " + std::string(found) + ", expected " + std::string(expected));

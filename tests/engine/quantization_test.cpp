@@ -188,8 +188,12 @@ TEST_CASE("quantization: the engine's name of a fused layer leaves all its parts
 }
 
 TEST_CASE("quantization: blocks that ranks would cut are refused in the engine's words") {
-  CHECK(Loaded(quantized(kFp8), "0.33", 2).refusal() ==
+  const auto config = quantized(R"("quant_method":"compressed-tensors","format":"float-quantized","config_groups":{"group_0":
+    {"targets":["Linear"],"weights":{"num_bits":8,"type":"float","strategy":"block","block_structure":[128,128]},
+     "input_activations":{"num_bits":8,"type":"float","strategy":"group","group_size":128,"dynamic":true}}})");
+  CHECK(Loaded(config, "0.33", 2).refusal() ==
         "Weight output_partition_size = 64 is not divisible by weight quantization block_n = 128");
+  CHECK(Loaded(quantized(kFp8), "0.33", 2).refusal() == "accepted");  // parts of a fused layer may, of the method "fp8"
 }
 
 TEST_CASE("quantization: groups that ranks would cut are refused") {

@@ -139,6 +139,21 @@ TEST_CASE("vision: what a text of a composite does on the ends is its own class'
   CHECK(part(*estimate, "embedding", 1) > 0);
 }
 
+TEST_CASE("vision: the whole's key says whether the text is tied, up to 0.19 a text that says it is not was not") {
+  auto config = pictures(R"(, "tie_word_embeddings": false)");
+  config.replace(config.find("\"tie_word_embeddings\": false, \"text_config\""), 28, "\"tie_word_embeddings\": true ");
+  const Bytes head = 512 * 128 * 2;
+  CHECK(part(*price(config, {{"engine-version", "0.33.0"}}), "head") < head);
+  CHECK(part(*price(config, {{"engine-version", "0.19.1"}}), "head") > head);
+}
+
+TEST_CASE("vision: GLM-4.1V's text is what its own object says: keys beside it are not read") {
+  const auto blueprint = describe(R"({"architectures": ["Glm4vForConditionalGeneration"], "model_type": "glm4v",
+    "torch_dtype": "bfloat16", "max_position_embeddings": 65536, "vision_config": {}})");
+  CHECK(blueprint.traits.max_model_len == 32768);
+  CHECK(blueprint.traits.layers == 40);
+}
+
 TEST_CASE("vision: sizes that no tower has are refused with the key") {
   auto config = pictures();
   config.replace(config.find("\"num_heads\": 4"), 14, "\"num_heads\": 0");

@@ -194,6 +194,13 @@ class Placing {
   static std::string fused_name(const std::vector<std::string>& parts) {
     const auto dot = parts[0].rfind('.');
     const auto before = dot == std::string::npos ? std::string() : parts[0].substr(0, dot + 1);
+    // in_proj_qkv and in_proj_z are in_proj_qkvz: vLLM 0.33, models/qwen3_5.py.
+    if (const auto stem = parts[0].find("_proj_", before.size()); stem != std::string::npos) {
+      const auto common = parts[0].substr(0, stem + 6);
+      auto joined = common;
+      for (const auto& part : parts) joined += part.starts_with(common) ? part.substr(common.size()) : part;
+      return joined;
+    }
     if (parts[0].ends_with(".q_a_proj")) return before + "fused_qkv_a_proj";
     if (parts[0].ends_with(".wq_a")) return before + "fused_wqa_wkv";
     return before + (parts.size() > 2 ? "qkv_proj" : "gate_up_proj");
