@@ -44,7 +44,7 @@ struct Asked {
   std::string_view version = "0.33";
   std::uint32_t capability = 90, tp = 1;
   std::string dtype = "auto";  // --kv-cache-dtype
-  std::string backend;
+  std::string backend = {};
 };
 
 Result<CacheLayout> laid_out(estimator::Blueprint model, const CacheNumbers& numbers, const Asked& asked) {

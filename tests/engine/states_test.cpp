@@ -55,9 +55,9 @@ estimator::Blueprint falcon_mamba() {
 
 struct Cached : Bench {
   CacheLayout layout;
-  Cached(estimator::Blueprint model, std::string_view version, bool prefix_caching, const CacheNumbers& numbers = kBf16,
+  Cached(estimator::Blueprint described, std::string_view version, bool prefix_caching, const CacheNumbers& numbers = kBf16,
          std::uint32_t tp = 1, detect::Device on = example::h100())
-      : Bench(std::move(model), version, 8192, 1024, tp, 1, std::move(on)) {
+      : Bench(std::move(described), version, 8192, 1024, tp, 1, std::move(on)) {
     context.effective.enable_prefix_caching = prefix_caching;
     auto out = lay_out(context, numbers);
     REQUIRE(out);
