@@ -122,8 +122,9 @@ void add_settings(std::string& out, const plan::Plan& plan) {
 void add_cache(std::string& out, const plan::Plan& plan) {
   const auto& estimate = *plan.estimate;
   if (!estimate.keeps_cache) return add(out, "cache", "none: the model keeps no keys and values between steps");
-  auto line = fmt::format("{:.1f} KiB a token, {} for one sequence of {}", static_cast<double>(estimate.bytes_per_token) / 1024,
-                          text::gib(plan.required_bytes), text::grouped(plan.max_model_len));
+  auto line = fmt::format("{} for one sequence of {}", text::gib(plan.required_bytes), text::grouped(plan.max_model_len));
+  if (estimate.bytes_per_token)  // not of states alone
+    line = fmt::format("{:.1f} KiB a token, {}", static_cast<double>(estimate.bytes_per_token) / 1024, line);
   if (!plan.cache_bytes.empty())
     line = fmt::format("{} tokens, {:.2f} sequences of {} at once; {}", text::grouped(plan.cache.tokens),
                        plan.cache.max_concurrency, text::grouped(plan.max_model_len), line);

@@ -17,10 +17,12 @@ Result<engine::vllm::Speculation> read(std::string_view text, std::uint32_t laye
 }  // namespace
 
 TEST_CASE("speculation: none unless asked for") {
-  const auto none = read("", 1);
-  REQUIRE(none);
-  CHECK(none->tokens == 0);
-  CHECK_FALSE(none->own_layers);
+  for (const std::string_view text : {"", "{}"}) {
+    const auto none = read(text, 1);
+    REQUIRE(none);
+    CHECK(none->tokens == 0);
+    CHECK_FALSE(none->own_layers);
+  }
 }
 
 TEST_CASE("speculation: mtp drafts with the model's own layers, a token each unless told") {

@@ -65,6 +65,24 @@ constexpr std::string_view kPhi4 = R"({"architectures": ["Phi3ForCausalLM"], "mo
 
 }  // namespace
 
+TEST_CASE("weights: layers that draft are loaded on the last stage once they are asked for") {
+  example::Bench bench(example::llama_8b(), "0.33", 8192, 1024, 1, 2);
+  auto& draft = bench.blueprint.weights.emplace_back();
+  draft.pattern = "model.layers.*.eh_proj.weight";
+  draft.flags = VRAMAUTO_DRAFT;
+  draft.role = VRAMAUTO_ROLE_LINEAR;
+  draft.layers = {32, 1, 1, 1};
+  draft.rows = 4096;
+  draft.cols = 8192;
+  draft.copies = 1;
+  bench.blueprint.traits.draft_layers = 1;
+  const auto bytes = [&](std::uint32_t stage) { return weights_of_stage(bench.context, stage)->parameter_bytes; };
+  const auto first = bytes(0), last = bytes(1);
+  bench.context.draft_layers = true;
+  CHECK(bytes(0) == first);
+  CHECK(bytes(1) == last + 2ull * 4096 * 8192);
+}
+
 // Numbers: what vLLM's own classes compute for these configurations, without a GPU.
 TEST_CASE("weights: Qwen3-8B is 16,391,957,344 bytes in 0.33 and 144 more in 0.19") {
   CHECK(one(kQwen3_8B, "0.33.0") == 16391957344);

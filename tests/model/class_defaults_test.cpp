@@ -107,6 +107,12 @@ TEST_CASE("class defaults: text keys at the top level of a composite model are f
   CHECK(number(config, "/vision_config/depth") == 32);
 }
 
+TEST_CASE("class defaults: a class that does not look beside its text's object has one of defaults alone") {
+  const auto config = filled(R"({"model_type":"glm4v","max_position_embeddings":65536,"vision_config":{}})");
+  CHECK(number(config, "/text_config/max_position_embeddings") == 32768);
+  CHECK(word(config, "/text_config/model_type") == "glm4v_text");
+}
+
 TEST_CASE("class defaults: an absent tower stays absent") {
   CHECK(filled(R"({"model_type":"gemma3","text_config":{}})").at("/vision_config") == nullptr);
 }

@@ -56,6 +56,15 @@ TEST_CASE("the bar has its width, whatever the amounts") {
   CHECK(report::bar({{"a", "#", 0}}, 0, 10) == "");
 }
 
+TEST_CASE("text: a cache that does not grow with a sequence has no size of a token") {
+  const auto model = a_model();
+  auto grows = fake(69 * kGiB, 10240), stays = fake(69 * kGiB, 10240);
+  grows->bytes_per_token = 1024;
+  stays->bytes_per_token = 0;
+  CHECK(report::plan_text(solved(std::move(grows)), {model, nullptr}).find("KiB a token") != std::string::npos);
+  CHECK(report::plan_text(solved(std::move(stays)), {model, nullptr}).find("KiB a token") == std::string::npos);
+}
+
 TEST_CASE("JSON: the cache's numbers are what the estimate reports at the chosen utilization") {
   const auto model = a_model();
   const auto plan = solved(fake(69 * kGiB, 10240));

@@ -14,6 +14,7 @@ Result<Speculation> read_speculation(const Workload& workload, std::uint32_t dra
   const auto& root = document.root();
   const auto *method = root.find("method"), *tokens = root.find("num_speculative_tokens");
   Speculation out;
+  if (!method && !tokens) return out;
   out.own_layers = method && method->is(json::Type::string) && method->text.ends_with("mtp");
   if (out.own_layers && draft_layers == 0)
     return fail(VRAMAUTO_E_UNSUPPORTED, where, "found method {}, but no layers that draft are known of this model", method->text);

@@ -106,12 +106,18 @@ CacheReport VllmEstimate::report(std::span<const Bytes> cache, std::uint64_t max
   return out;
 }
 
+// The bucket a group is named after: an indexer stands beside its latents.
+const Bucket& widest(const CacheLayout& layout, const Group& group) {
+  const auto first = layout.buckets.begin() + group.bucket;
+  return *std::max_element(first, first + group.buckets, [](const Bucket& a, const Bucket& b) { return a.page < b.page; });
+}
+
 void describe_cache(const Context& context, VllmEstimate& out) {
   const auto& layout = out.layout;
   out.keeps_cache = !layout.buckets.empty();
   out.groups.reserve(layout.groups.size());
   for (const auto& group : layout.groups) {
-    const auto& bucket = layout.buckets[group.bucket];
+    const auto& bucket = widest(layout, group);
     CacheGroup shown;
     shown.kind = kind_name(bucket.kind);
     shown.block_tokens = bucket.block_tokens;
