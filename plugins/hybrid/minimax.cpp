@@ -32,7 +32,6 @@ class MiniMaxWriter : public HybridWriter {
   Answer<std::vector<bool>> read_attends() const;
   Answer<std::vector<std::uint32_t>> per_layer(const char* key) const;
   vramauto_status read_experts();
-
 };
 
 // attn_type_list has 1 for attention; files in transformers' form have layer_types. Neither: all attend.

@@ -204,6 +204,10 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   describe_engine(resolved, *out);
   describe_cache(resolved.context, *out);
   TRY(price_ranks(resolved.context, request.devices, *out));
+  if (out->workload.kv_cache_memory_bytes && !out->keeps_cache)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-memory-bytes",
+                "{} keeps no cache between steps, so there is nothing to give memory to: expected no such option",
+                request.blueprint->architecture);
   if (out->workload.kv_cache_memory_bytes && !out->rules->cache_bytes_flag)
     return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-memory-bytes", "it exists from vLLM 0.10.2 on, {} was asked for", out->version);
   if (out->workload.max_model_len_auto && !out->rules->auto_length)
