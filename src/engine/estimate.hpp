@@ -70,6 +70,7 @@ struct Effective {  // every value as the engine will use it
   bool enforce_eager = false, enable_prefix_caching = true, enable_chunked_prefill = true;
   std::string_view dtype, kv_cache_dtype;  // "bfloat16"; "bfloat16", "fp8_e4m3" as stored
   std::string quantization;
+  std::uint32_t max_lora_rank = 0;  // 0: no adapters
 };
 
 struct Warning {

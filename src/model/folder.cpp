@@ -201,7 +201,8 @@ Result<Model> open_folder(const std::string& directory) {
   if (!others && !folder.ending(kGguf).empty()) return open_gguf_in(folder, std::move(model));
   add_other_sizes(model, folder);
   model.mistral_format = folder.has(kParams) && has_consolidated(folder);
-  if (!model.has_config && !model.document(kParams) && !model.tensors.known() && model.index_names.empty())
+  if (!model.has_config && !model.document(kParams) && !model.document(kDocuments[0]) && !model.tensors.known() &&
+      model.index_names.empty())
     return fail(VRAMAUTO_E_NOT_FOUND, directory, "has neither config.json nor *.safetensors");
   if (model.source == Source::name) model.source = Source::config;
   return model;

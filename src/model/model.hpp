@@ -60,6 +60,7 @@ struct Model {
   std::vector<std::string> index_names;                  // tensor names of an index whose shards are not here (sorted)
   Bytes stored_bytes = VRAMAUTO_UNKNOWN;                 // headers, else the index's total_size
   Bytes weight_file_bytes = 0;                           // *.safetensors and *.bin directly in the directory
+  std::string adapter_path;                              // of a LoRA adapter, where the model is the base of one; "" of others
   bool mistral_format = false;                           // params.json with consolidated*.safetensors
   std::vector<Warning> warnings;
 
@@ -71,6 +72,7 @@ inline constexpr std::string_view kNameSaysNothing = "name_says_nothing";
 
 struct OpenOptions {
   bool use_environment = true;                           // HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME
+  std::uint32_t adapters = 0;                            // opened on the way to this base model
   bool any_name = false;                                 // a name of which nothing is known opens too, with the warning kNameSaysNothing
 };
 

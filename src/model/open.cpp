@@ -24,10 +24,49 @@ std::string expanded(std::string_view path, bool use_environment) {
   return std::string(path);
 }
 
-Result<Model> open_path(const std::string& path, file::Kind kind) {
+constexpr std::string_view kAdapter = "adapter_config.json";
+constexpr std::uint32_t kMostAdapters = 4;
+
+// A folder of an adapter has its tensors or none; the leftovers of one that was merged lie beside a model's.
+bool is_adapter(const Model& model) {
+  if (!model.document(kAdapter) || !model.index_names.empty()) return false;
+  return model.tensors.known() ? model.tensors.tensors().front().name.starts_with("base_model.") : !model.has_config;
+}
+
+// The base model of an adapter, which keeps what the adapter says of itself.
+Result<Model> open_base(Model adapter, const OpenOptions& options) {
+  const auto* name = adapter.document(kAdapter)->at("/base_model_name_or_path");
+  const auto where = fmt::format("{}/{}", adapter.path, kAdapter);
+  if (!name || !name->is(json::Type::string) || text::trim(name->text).empty())
+    return fail(VRAMAUTO_E_FORMAT, where, "base_model_name_or_path is {}, expected the model that the adapter is for",
+                name ? json::type_name(name->type) : "missing");
+  if (options.adapters >= kMostAdapters)
+    return fail(VRAMAUTO_E_LIMIT, where, "is an adapter of an adapter, {} deep", kMostAdapters);
+  auto deeper = options;
+  ++deeper.adapters;
+  auto model = open(name->text, deeper);
+  if (!model) {
+    model.error().message = fmt::format("{} (the base model of {})", model.error().message, text::shown(adapter.path, 200));
+    return model;
+  }
+  model->warnings.push_back(
+      {"adapter", fmt::format("{} is a LoRA adapter: this is about {} with it", adapter.path, text::shown(name->text, 200))});
+  model->adapter_path = adapter.path;
+  for (auto& document : adapter.documents)
+    if (document.name == kAdapter) model->documents.push_back(std::move(document));
+  return model;
+}
+
+Result<Model> open_directory(const std::string& path, const OpenOptions& options) {
+  auto model = TRY(open_folder(path));
+  if (is_adapter(model)) return open_base(std::move(model), options);
+  return model;
+}
+
+Result<Model> open_path(const std::string& path, file::Kind kind, const OpenOptions& options) {
   switch (kind) {
     case file::Kind::directory:
-      return open_folder(path);
+      return open_directory(path, options);
     case file::Kind::regular:
       return open_file(path);
     case file::Kind::other:
@@ -38,8 +77,9 @@ Result<Model> open_path(const std::string& path, file::Kind kind) {
   return fail(VRAMAUTO_E_NOT_FOUND, path, "does not exist");
 }
 
-Result<Model> open_cached(const std::string& snapshot, const HubId& id) {
-  auto model = TRY(open_folder(snapshot));
+Result<Model> open_cached(const std::string& snapshot, const HubId& id, const OpenOptions& options) {
+  auto model = TRY(open_directory(snapshot, options));
+  if (!model.adapter_path.empty()) return model;
   model.id = id.id;
   model.source = Source::cache;
   return model;
@@ -67,7 +107,7 @@ Result<Model> open_id(std::string_view text, const OpenOptions& options) {
   const auto id = TRY(hub_id(text));
   const auto cache = options.use_environment ? hub_cache_directory() : std::string();
   if (const auto snapshot = cached_snapshot(cache, id)) {
-    auto model = open_cached(*snapshot, id);
+    auto model = open_cached(*snapshot, id, options);
     if (model || model.error().status != VRAMAUTO_E_NOT_FOUND) return model;
   }
   const auto* entry = id.revision.empty() ? find_in_catalogue(id.id) : nullptr;
@@ -113,7 +153,7 @@ Result<Model> open(std::string_view path_or_id, const OpenOptions& options) {
   if (path_or_id.find('\0') != std::string_view::npos) return fail(VRAMAUTO_E_ARGUMENT, "model", "has a NUL character inside");
   const auto path = expanded(path_or_id, options.use_environment);
   const auto kind = file::kind(path);
-  if (kind != file::Kind::missing || looks_like_path(path_or_id)) return open_path(path, kind);
+  if (kind != file::Kind::missing || looks_like_path(path_or_id)) return open_path(path, kind, options);
   return open_id(path_or_id, options);
 }
 

@@ -50,6 +50,18 @@ void add_chosen(std::vector<std::string>& out, const Plan& plan) {
   if (plan.max_model_len && (!plan.rule || asked.max_model_len)) add("--max-model-len", std::to_string(plan.max_model_len));
 }
 
+// Of a base model that was opened by its adapter.
+void add_adapter(std::vector<std::string>& out, const Plan& plan, const model::Model& model) {
+  if (model.adapter_path.empty() || !plan.estimate) return;
+  const auto& names = plan.asked().set_names;
+  constexpr std::uint32_t kUsualRank = 16;
+  const auto rank = plan.estimate->effective.max_lora_rank;
+  if (!plan.asked().enable_lora) out.push_back("--enable-lora");
+  if (rank != kUsualRank && std::find(names.begin(), names.end(), "max-lora-rank") == names.end())
+    out.insert(out.end(), {"--max-lora-rank", std::to_string(rank)});
+  out.insert(out.end(), {"--lora-modules", fmt::format("adapter={}", model.adapter_path)});
+}
+
 // The engine serves a folder, whichever of its files was named here.
 std::string target(const model::Model& model) {
   if (model.path.empty()) return model.id;
@@ -71,6 +83,7 @@ std::vector<std::string> arguments(const Plan& plan, const model::Model& model) 
     const auto* option = engine::find_option(asked.set_names[i]);
     if (option && !among(kOurs, option->name) && !among(kChosen, option->name)) add_set(out, *option, asked.set_values[i]);
   }
+  add_adapter(out, plan, model);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/batch.hpp"
 #include "engine/vllm/encoders.hpp"
+#include "engine/vllm/lora.hpp"
 #include "engine/vllm/quantization/served.hpp"
 #include "engine/vllm/runner.hpp"
 #include "engine/vllm/speculation.hpp"
@@ -135,6 +136,7 @@ Result<void> resolve_effective(Context& context) {
   auto& out = context.effective;
   out.max_model_len = TRY(resolve_length(context));
   out.enforce_eager = asked.enforce_eager;
+  out.max_lora_rank = TRY(lora_rank(context));
   context.encoder_only = is_encoder_only(context);
   const bool splits = splits_prompts(context);
   out.enable_prefix_caching = asked.enable_prefix_caching.value_or(splits && caches_prefixes(context));

@@ -9,6 +9,7 @@
 #include "engine/vllm/encoders.hpp"
 #include "engine/vllm/experts.hpp"
 #include "engine/vllm/latents.hpp"
+#include "engine/vllm/lora.hpp"
 #include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/shards.hpp"
 #include "support/dtype.hpp"
@@ -488,6 +489,11 @@ Result<RankWeights> count(const Context& context, const quantization::Placed& fo
   Stage counted(context, formats, stage);
   auto out = counted.count();
   TRY(Result<void>(counted.refused()));
+  if (const auto lora = lora_buffers(context, stage); lora.best) {
+    out.loaded = {saturating_add(out.loaded.best, lora.best), saturating_add(out.loaded.low, lora.low),
+                  saturating_add(out.loaded.high, lora.high)};
+    out.components.push_back({"LoRA adapters", VRAMAUTO_KIND_WEIGHTS, lora, false, "vLLM 0.33"});
+  }
   return out;
 }
 
