@@ -27,21 +27,53 @@ struct Inner<std::optional<T>> {
   using type = T;
 };
 
+// What an option's value may be is checked in one place for all members of its kind: each of these is there once.
+const Workload& defaults() {
+  static const Workload kDefaults;
+  return kDefaults;
+}
+
 template <auto Member>
 void reset(Workload& workload) {
-  workload.*Member = Workload{}.*Member;
+  workload.*Member = defaults().*Member;
+}
+
+Result<std::uint64_t> count_of(const Entry& entry, std::string_view value) {
+  const auto name = entry.option.name;
+  const auto n = TRY(parse_count(name, value));
+  const auto least = static_cast<std::uint64_t>(entry.least), most = static_cast<std::uint64_t>(entry.most);
+  if (n < least || n > most)
+    return fail(VRAMAUTO_E_ARGUMENT, name, "found {}, expected a whole number from {} to {}", value, least, most);
+  return n;
+}
+
+Result<std::string> text_in(const Entry& entry, std::string_view value) {
+  if (value.size() > 4096)
+    return fail(VRAMAUTO_E_LIMIT, entry.option.name, "found {} characters, expected at most 4096", value.size());
+  return std::string(value);
+}
+
+Result<std::string> object_in(const Entry& entry, std::string_view value) {
+  const auto document = TRY(json::parse(entry.option.name, value));
+  if (!document.root().is(json::Type::object))
+    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found {}, expected a JSON object", json::type_name(document.root().type));
+  return text_in(entry, value);
+}
+
+Result<std::string> choice_of(const Entry& entry, std::string_view value) {
+  for (auto rest = entry.option.choices; !rest.empty();) {
+    const auto word = rest.substr(0, rest.find('|'));
+    if (word == value) return std::string(word);
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+  }
+  return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found \"{}\", expected one of {}", value, entry.option.choices);
 }
 
 template <auto Member>
 Result<void> integer(Workload& workload, const Entry& entry, Value value) {
   using T = typename Inner<std::decay_t<decltype(workload.*Member)>>::type;
   if (!value) return reset<Member>(workload), Result<void>{};
-  const auto name = entry.option.name;
-  const auto n = TRY(parse_count(name, *value));
-  const auto least = static_cast<std::uint64_t>(entry.least), most = static_cast<std::uint64_t>(entry.most);
-  if (n < least || n > most)
-    return fail(VRAMAUTO_E_ARGUMENT, name, "found {}, expected a whole number from {} to {}", *value, least, most);
-  workload.*Member = static_cast<T>(n);
+  workload.*Member = static_cast<T>(TRY(count_of(entry, *value)));
   return {};
 }
 
@@ -64,39 +96,18 @@ Result<void> flag(Workload& workload, const Entry& entry, Value value) {
   return {};
 }
 
-template <auto Member>
-Result<void> text_of(Workload& workload, const Entry& entry, Value value) {
+template <auto Member, Result<std::string> (*Read)(const Entry&, std::string_view)>
+Result<void> words(Workload& workload, const Entry& entry, Value value) {
   if (!value) return reset<Member>(workload), Result<void>{};
-  if (value->size() > 4096)
-    return fail(VRAMAUTO_E_LIMIT, entry.option.name, "found {} characters, expected at most 4096", value->size());
-  workload.*Member = std::string(*value);
+  workload.*Member = TRY(Read(entry, *value));
   return {};
 }
-
 template <auto Member>
-Result<void> json_object(Workload& workload, const Entry& entry, Value value) {
-  if (value) {
-    const auto document = TRY(json::parse(entry.option.name, *value));
-    if (!document.root().is(json::Type::object))
-      return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found {}, expected a JSON object",
-                  json::type_name(document.root().type));
-  }
-  return text_of<Member>(workload, entry, value);
-}
-
+constexpr auto text_of = words<Member, text_in>;
 template <auto Member>
-Result<void> choice(Workload& workload, const Entry& entry, Value value) {
-  if (!value) return reset<Member>(workload), Result<void>{};
-  for (auto rest = entry.option.choices; !rest.empty();) {
-    const auto word = rest.substr(0, rest.find('|'));
-    if (word == *value) {
-      workload.*Member = std::string(word);
-      return {};
-    }
-    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-  }
-  return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found \"{}\", expected one of {}", *value, entry.option.choices);
-}
+constexpr auto json_object = words<Member, object_in>;
+template <auto Member>
+constexpr auto choice = words<Member, choice_of>;
 
 // "auto" and -1 ask the engine for the longest that fits (vLLM 0.33, utils/argparse_utils.py, human_readable_int_or_auto).
 Result<void> max_model_len(Workload& workload, const Entry& entry, Value value) {
