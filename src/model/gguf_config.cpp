@@ -179,6 +179,7 @@ class Config {
     const auto rope = own("rope.dimension_count"), mla = own("attention.key_length_mla"),
                key = mla ? mla : own("attention.key_length");
     if (!latent) return add("head_dim", key ? key : name_ == "llama" ? rope : 0);
+    if (!own("attention.q_lora_rank")) out_ += R"(, "q_lora_rank": null)";  // the class would have one
     add("qk_rope_head_dim", rope);
     add("qk_nope_head_dim", key > rope ? key - rope : 0);
     add("v_head_dim", mla ? own("attention.value_length_mla") : own("attention.value_length"));

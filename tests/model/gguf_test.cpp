@@ -110,6 +110,7 @@ TEST_CASE("gguf: MLA's heads, from both ways to store them") {
   CHECK(integer(*opened.model, "/qk_rope_head_dim") == 64);
   CHECK(integer(*opened.model, "/v_head_dim") == 128);
   CHECK(opened.model->config.at("/head_dim") == nullptr);
+  CHECK(opened.model->config.at("/q_lora_rank")->is(json::Type::null));
 }
 
 TEST_CASE("gguf: names of tensors") {
