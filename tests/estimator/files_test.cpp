@@ -153,6 +153,14 @@ TEST_CASE("files: layers beyond the configuration's are for speculation, towers 
   CHECK(example::stored_elements(blueprint) == elements(tensors));
 }
 
+TEST_CASE("files: the configuration of the language model may be nested") {
+  const auto blueprint = described(guess(decoder(4), R"({"architectures": ["FooForConditionalGeneration"], "text_config":
+    {"hidden_size": 1024, "num_attention_heads": 16, "num_key_value_heads": 4, "max_position_embeddings": 333}})"));
+  CHECK(blueprint.traits.max_model_len == 333);
+  REQUIRE(blueprint.caches.size() == 1);
+  CHECK((blueprint.caches[0].heads == 4 && blueprint.caches[0].k_dim == 64));
+}
+
 TEST_CASE("files: latents are recognised") {
   auto tensors = decoder(4);
   for (std::uint32_t i = 0; i < 4; ++i)
@@ -174,6 +182,15 @@ TEST_CASE("files: wrong numbers of the configuration are refused, not believed")
   const auto answer = guess(decoder(1), R"({"architectures": ["Foo"], "hidden_size": -4})");
   REQUIRE_FALSE(answer);
   CHECK(answer.error().message == "/hidden_size is -4, expected a positive integer");
+}
+
+TEST_CASE("files: heads wider than any layer, and tensors without elements, are refused") {
+  const auto wide = guess(decoder(1), R"({"architectures": ["Foo"], "num_attention_heads": 65536, "head_dim": 65536})");
+  REQUIRE_FALSE(wide);
+  CHECK(wide.error().status == VRAMAUTO_E_FORMAT);
+  const auto empty = guess({{"a.0.b", "F32", {0, 4}}}, "");
+  REQUIRE_FALSE(empty);
+  CHECK(empty.error().status == VRAMAUTO_E_UNSUPPORTED);
 }
 
 TEST_CASE("files: endless different names end at a limit") {

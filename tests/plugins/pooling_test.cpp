@@ -40,6 +40,12 @@ TEST_CASE("pooling: an encoder keeps no cache: one block of nothing holds any le
   CHECK_FALSE(estimate->effective.enable_chunked_prefill);
 }
 
+TEST_CASE("pooling: cache bytes for a model without a cache are refused") {
+  const auto done = shipped::try_price(kBert, {{"kv-cache-memory-bytes", "4GiB"}});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message.find("BertModel keeps no cache") == 0);
+}
+
 TEST_CASE("pooling: a float32 encoder is loaded as float16, its tables padded as vocabularies, 24 bytes of scales a layer") {
   const auto estimate = price(kBert, {{"engine-version", "0.33.0"}});
   const std::uint64_t rows = 30528 + 512 + 64 - (30522 + 512 + 2);

@@ -22,8 +22,7 @@ class Writer {
       : model_(model), groups_(groups), sizes_(sizes) {}
 
   vramauto_status write() {
-    for (const auto& group : groups_)
-      if (group.elements) VRAMAUTO_DO(sizes_.in_stack(group) ? layers(group) : end(group));
+    for (const auto& group : groups_) VRAMAUTO_DO(sizes_.in_stack(group) ? layers(group) : end(group));
     if (!has_head_) VRAMAUTO_DO(tied_head());
     VRAMAUTO_DO(rope());
     VRAMAUTO_DO(forward());
@@ -218,6 +217,8 @@ vramauto_status describe(const vramauto_host* host, vramauto_call* call) {
   std::vector<Group> groups;
   GuessedSizes sizes;
   VRAMAUTO_DO(read_groups(model, groups));
+  if (groups.empty())
+    return model.fail(VRAMAUTO_E_UNSUPPORTED, "the tensors of the files are empty: --method rule estimates by size");
   VRAMAUTO_DO(guess_sizes(model, groups, sizes));
   vramauto_traits traits{};
   traits.struct_size = sizeof traits;

@@ -162,6 +162,7 @@ vramauto_status read_groups(const Description& model, std::vector<Group>& out) {
     const auto status = model.host()->tensor(model.call(), i, &tensor);
     if (status == VRAMAUTO_E_NOT_FOUND) break;
     if (status != VRAMAUTO_OK) return status;
+    if (tensor.bytes == 0) continue;
     const auto place = place_of({tensor.name, tensor.name_len});
     auto& position = table.slot(out, place, tensor);
     if (!position) {

@@ -34,8 +34,10 @@ constexpr Key kKeys[] = {
 };
 
 vramauto_status read_keys(const Description& model, GuessedSizes& out) {
-  for (const std::string_view at : {"", "/text_config", "/llm_config", "/language_config", "/thinker_config/text_config"})
-    if (out.below = at; !model.first(kKeys[0].names, at).empty()) break;
+  const auto has = [&](std::string_view at) { return !model.first(kKeys[0].names, at).empty(); };
+  for (const std::string_view at : {"/thinker_config/text_config", "/language_config", "/llm_config", "/text_config"})
+    if (has(at)) out.below = at;
+  if (has({})) out.below = {};
   for (const auto& key : kKeys) {
     if (model.first(key.names, out.below).empty()) continue;
     out.*key.place = static_cast<std::uint32_t>(VRAMAUTO_READ(model.positive(key.names, key.most, 0, out.below)));
@@ -196,6 +198,8 @@ vramauto_status guess_sizes(const Description& model, const std::vector<Group>& 
   if (!out.head_dim) out.head_dim = std::max(1u, guess_head(groups, out));
   const auto query = outputs(first_of(groups, out, kQuery, 2));
   if (!out.heads) out.heads = std::max(1u, (query ? query : out.hidden) / out.head_dim);
+  if (std::uint64_t{std::max(out.heads, out.kv_heads)} * out.head_dim > kMostWidth)
+    return model.fail(VRAMAUTO_E_FORMAT, "heads times their width is more than any layer is wide");
   out.experts_per_token = std::min(out.experts_per_token, out.experts);
   guess_caches(groups, out);
   guess_latent(groups, out);
