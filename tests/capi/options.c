@@ -24,7 +24,7 @@ int main(void) {
     if (option.type == 2) CHECK_NUMBER(vramauto_workload_set(workload, option.name, "2", &err), VRAMAUTO_OK);
     if (strlen(option.short_name) > 0) {
       ++shorts;
-      CHECK_NUMBER(vramauto_workload_set(workload, option.short_name, "2", &err), VRAMAUTO_OK);
+      CHECK_NUMBER(vramauto_workload_set(workload, option.short_name, option.type == 1 ? "true" : "2", &err), VRAMAUTO_OK);
     }
   }
   CHECK(shorts >= 3);

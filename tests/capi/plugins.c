@@ -31,10 +31,11 @@ static void describes(const vramauto_context* ctx, const char* estimator) {
   vramauto_model_free(model);
 }
 
-static vramauto_plugin_info last_of(const vramauto_context* ctx) {
+/* What is built in comes first, then the program's entries, then the files of the options, then those beside the library. */
+static vramauto_plugin_info record(const vramauto_context* ctx, size_t i) {
   vramauto_plugin_info info;
   VRAMAUTO_INIT(info);
-  if (vramauto_plugin_get(ctx, vramauto_plugin_count(ctx) - 1, &info)) abort();
+  if (vramauto_plugin_get(ctx, i, &info)) abort();
   return info;
 }
 
@@ -62,8 +63,8 @@ static void a_file_of_the_options_describes(void) {
   options.flags = VRAMAUTO_CONTEXT_NO_ENV;
   options.plugins = plugin_file;
   MUST(vramauto_context_new(&options, &ctx, &err), err);
-  CHECK_NUMBER(last_of(ctx).status, VRAMAUTO_OK);
-  CHECK_TEXT(last_of(ctx).message, "estimators: example_c");
+  CHECK_NUMBER(record(ctx, 1).status, VRAMAUTO_OK);
+  CHECK_TEXT(record(ctx, 1).message, "estimators: example_c");
   describes(ctx, "example_c");
   vramauto_context_free(ctx);
   options.flags |= VRAMAUTO_CONTEXT_NO_PLUGINS;
@@ -80,8 +81,8 @@ static void a_file_is_refused_beside_an_entry_of_the_same_name(void) {
   VRAMAUTO_INIT(options);
   options.plugins = plugin_file;
   MUST(vramauto_context_new_with(&options, entries, 1, &ctx, &err), err);
-  CHECK_NUMBER(last_of(ctx).status, VRAMAUTO_E_PLUGIN);
-  CHECK_TEXT(last_of(ctx).message, "a plugin org.vramauto.example_c was found before");
+  CHECK_NUMBER(record(ctx, 2).status, VRAMAUTO_E_PLUGIN);
+  CHECK_TEXT(record(ctx, 2).message, "a plugin org.vramauto.example_c was found before");
   vramauto_context_free(ctx);
 }
 

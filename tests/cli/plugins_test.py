@@ -19,9 +19,9 @@ class Plugins(Folders):
 
     def test_a_refused_file_is_listed_with_its_path_and_the_reason(self):
         folder = os.path.realpath(self.folder_with("plugins", vramauto_text__so=b"no ELF at all"))
-        last = self.listed(folder)[-1]
-        self.assertEqual(last, {"id": None, "version": None, "path": f"{folder}/vramauto_text.so", "status": "VRAMAUTO_E_PLUGIN",
-                                "message": "is not an ELF file"})
+        found = self.listed(folder)[1]
+        self.assertEqual(found, {"id": None, "version": None, "path": f"{folder}/vramauto_text.so", "status": "VRAMAUTO_E_PLUGIN",
+                                 "message": "is not an ELF file"})
 
     def test_relative_and_empty_entries_of_the_path_are_refused(self):
         reasons = [p["message"] for p in self.listed("plugins:") if p["status"] != "VRAMAUTO_OK"]
@@ -29,8 +29,8 @@ class Plugins(Folders):
                                    "an entry of VRAMAUTO_PLUGIN_PATH is empty, expected the absolute path of a folder or file"])
 
     def test_odd_bytes_in_a_path_leave_the_list_readable(self):
-        last = self.listed('/no"where\\\n')[-1]
-        self.assertEqual(last["path"], '/no"where\\?')
+        found = self.listed('/no"where\\\n')[1]
+        self.assertEqual(found["path"], '/no"where\\?')
 
     def test_for_people_each_has_its_state_and_reason(self):
         text = run("plugins", env={"VRAMAUTO_PLUGIN_PATH": "/nowhere"}).stdout

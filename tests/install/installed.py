@@ -76,7 +76,7 @@ def check_example(root, prefix, command):
 def in_use(command):
     """Estimators' plugins of ours that the command accepts, and reasons for the others."""
     listed = json.loads(run(command, "plugins", "--json"))["plugins"]
-    return ({p["id"] for p in listed if p["status"] == "VRAMAUTO_OK" and p["path"].startswith("/")},
+    return ({p["id"] for p in listed if p["status"] == "VRAMAUTO_OK" and p["path"]},
             [p["message"] for p in listed if p["status"] != "VRAMAUTO_OK"])
 
 
