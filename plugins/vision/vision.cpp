@@ -83,7 +83,7 @@ constexpr TextKind kTexts[] = {
     {"mistral", "MistralForCausalLM"},
     {"ministral", "MinistralForCausalLM"},
     {"ministral3", "Ministral3ForCausalLM"},
-    {"mistral4", "Mistral4ForCausalLM"},
+    {"mistral4", "MistralLarge3ForCausalLM"},
     {"mixtral", "MixtralForCausalLM"},
     {"qwen2", "Qwen2ForCausalLM"},
     {"qwen2_moe", "Qwen2MoeForCausalLM"},

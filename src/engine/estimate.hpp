@@ -35,10 +35,10 @@ struct Component {        // one named amount on one rank
 
 struct Rank {
   std::uint32_t rank = 0, dp = 0, pp = 0, tp = 0, device = 0;
-  Bytes total_bytes = VRAMAUTO_UNKNOWN;    // of its device
-  Bytes free_at_start = VRAMAUTO_UNKNOWN;  // what the engine will see as free when it takes its first snapshot, best value
+  Bytes total_bytes = VRAMAUTO_UNKNOWN;        // of its device
+  Bytes free_at_start = VRAMAUTO_UNKNOWN;      // what the engine will see as free when it takes its first snapshot, best value
   Bytes free_at_start_low = VRAMAUTO_UNKNOWN;  // its pessimistic bound; UNKNOWN: the best value is exact
-  Bytes parameter_bytes = 0;               // parameters and buffers before post-processing and rounding
+  Bytes parameter_bytes = 0;                   // parameters and buffers before post-processing and rounding
   Amount weights, activation, non_torch, graphs;
   bool graphs_in_budget = false;
   Amount other_in_budget;             // counted by the budget and none of the above (runner buffers, fragmentation)

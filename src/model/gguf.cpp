@@ -139,7 +139,7 @@ void read_array(Cursor& file, GgufValue& out, std::uint32_t depth) {
 
 class Reader {
  public:
-  Reader(const std::string& path, const file::Reader& file) : path_(path), file_size_(file.size()), file_(path, file) {}
+  Reader(const std::string& path, const file::Reader& file) : file_size_(file.size()), file_(path, file) {}
 
   Result<Gguf> read() {
     std::uint64_t tensors = 0, values = 0;
@@ -269,7 +269,6 @@ class Reader {
     }
   }
 
-  const std::string& path_;
   std::uint64_t file_size_, alignment_ = 32, next_ = 0, end_ = 0;
   Cursor file_;
   std::string names_;

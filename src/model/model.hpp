@@ -29,13 +29,13 @@ class Inventory {
  public:
   bool known() const { return !tensors_.empty(); }
   std::span<const Tensor> tensors() const { return tensors_; }
-  const Tensor* find(std::string_view name) const;       // built on first use, thread-safe
+  const Tensor* find(std::string_view name) const;  // built on first use, thread-safe
   std::uint64_t elements() const { return elements_; }
   Bytes bytes() const { return bytes_; }
 
  private:
   struct Storage;
-  std::shared_ptr<Storage> storage_;                     // tensors, their names, and the table for find
+  std::shared_ptr<Storage> storage_;  // tensors, their names, and the table for find
   std::span<const Tensor> tensors_;
   std::uint64_t elements_ = 0;
   Bytes bytes_ = 0;
@@ -43,25 +43,30 @@ class Inventory {
 };
 
 enum class Source { files = 1, config = 2, catalogue = 3, name = 4, cache = 5, hub = 6 };
-std::string_view source_name(Source source);             // "files", "config", "cache", "hub", "catalogue", "name"
+std::string_view source_name(Source source);  // "files", "config", "cache", "hub", "catalogue", "name"
 
-struct NamedDocument { std::string name; json::Document document; };
-struct Warning { std::string code, message; };
+struct NamedDocument {
+  std::string name;
+  json::Document document;
+};
+struct Warning {
+  std::string code, message;
+};
 
 struct Model {
-  std::string id;                                        // "" unless opened by id
-  std::string path;                                      // "" for catalogue and name
-  std::string architecture, model_type;                  // "" when not known
+  std::string id;                        // "" unless opened by id
+  std::string path;                      // "" for catalogue and name
+  std::string architecture, model_type;  // "" when not known
   Source source = Source::name;
-  bool has_config = false;                               // false: only a name or bare weights
-  json::Document config;                                 // keys left to the class filled in with the model_type's defaults
-  std::vector<NamedDocument> documents;                  // "hf_quant_config.json", "preprocessor_config.json", … where present
-  Inventory tensors;                                     // empty without tensor headers
-  std::vector<std::string> index_names;                  // tensor names of an index whose shards are not here (sorted)
-  Bytes stored_bytes = VRAMAUTO_UNKNOWN;                 // headers, else the index's total_size
-  Bytes weight_file_bytes = 0;                           // *.safetensors and *.bin directly in the directory
-  std::string adapter_path;                              // of a LoRA adapter, where the model is the base of one; "" of others
-  bool mistral_format = false;                           // params.json with consolidated*.safetensors
+  bool has_config = false;                // false: only a name or bare weights
+  json::Document config;                  // keys left to the class filled in with the model_type's defaults
+  std::vector<NamedDocument> documents;   // "hf_quant_config.json", "preprocessor_config.json", … where present
+  Inventory tensors;                      // empty without tensor headers
+  std::vector<std::string> index_names;   // tensor names of an index whose shards are not here (sorted)
+  Bytes stored_bytes = VRAMAUTO_UNKNOWN;  // headers, else the index's total_size
+  Bytes weight_file_bytes = 0;            // *.safetensors and *.bin directly in the directory
+  std::string adapter_path;               // of a LoRA adapter, where the model is the base of one; "" of others
+  bool mistral_format = false;            // params.json with consolidated*.safetensors
   std::vector<Warning> warnings;
 
   const json::Document* document(std::string_view name) const;
@@ -71,13 +76,13 @@ struct Model {
 inline constexpr std::string_view kNameSaysNothing = "name_says_nothing";
 
 struct OpenOptions {
-  bool use_environment = true;                           // HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME
-  std::uint32_t adapters = 0;                            // opened on the way to this base model
-  bool any_name = false;                                 // a name of which nothing is known opens too, with the warning kNameSaysNothing
+  bool use_environment = true;  // HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME
+  std::uint32_t adapters = 0;   // opened on the way to this base model
+  bool any_name = false;        // a name of which nothing is known opens too, with the warning kNameSaysNothing
 };
 
-// A directory, config.json, *.safetensors, *.safetensors.index.json, *.gguf, or a Hugging Face id (cache, then catalogue, then the size in
-// its name). What looks like a path must exist.
+// A directory, config.json, *.safetensors, *.safetensors.index.json, *.gguf, or a Hugging Face id (cache, then catalogue, then the
+// size in its name). What looks like a path must exist.
 Result<Model> open(std::string_view path_or_id, const OpenOptions& options = {});
 
 }  // namespace vramauto::model

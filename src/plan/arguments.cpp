@@ -62,6 +62,14 @@ void add_adapter(std::vector<std::string>& out, const Plan& plan, const model::M
   out.insert(out.end(), {"--lora-modules", fmt::format("adapter={}", model.adapter_path)});
 }
 
+// Caching states means caching prefixes, which some releases leave off for such models.
+void add_prefix_caching(std::vector<std::string>& out, const Plan& plan) {
+  const auto& asked = plan.asked();
+  const bool states = asked.mamba_cache_mode == "align" || asked.mamba_cache_mode == "all";
+  if (states && !asked.enable_prefix_caching && plan.estimate && plan.estimate->effective.enable_prefix_caching)
+    out.push_back("--enable-prefix-caching");
+}
+
 // The engine serves a folder, whichever of its files was named here.
 std::string target(const model::Model& model) {
   if (model.path.empty()) return model.id;
@@ -83,6 +91,7 @@ std::vector<std::string> arguments(const Plan& plan, const model::Model& model) 
     const auto* option = engine::find_option(asked.set_names[i]);
     if (option && !among(kOurs, option->name) && !among(kChosen, option->name)) add_set(out, *option, asked.set_values[i]);
   }
+  add_prefix_caching(out, plan);
   add_adapter(out, plan, model);
   return out;
 }

@@ -15,8 +15,8 @@ namespace vramauto {
 
 struct Error {
   vramauto_status status = VRAMAUTO_E_INTERNAL;
-  std::string where;                   // file, option, environment variable or plugin id
-  std::string message;                 // one sentence, no newline
+  std::string where;                        // file, option, environment variable or plugin id
+  std::string message;                      // one sentence, no newline
   std::uint64_t offset = VRAMAUTO_UNKNOWN;  // byte in the file that `where` names
 };
 
@@ -42,11 +42,11 @@ Unexpected fail_at(vramauto_status status, std::string_view where, std::uint64_t
 
 // TRY(f()) is f()'s value, or returns its error. Only as a whole statement or initialiser: inside a larger expression an early
 // return would leave the rest of that expression half built.
-#define TRY(...)                                                                              \
-  ({                                                                                          \
-    auto vramauto_try_result = (__VA_ARGS__);                                                 \
+#define TRY(...)                                                                                    \
+  ({                                                                                                \
+    auto vramauto_try_result = (__VA_ARGS__);                                                       \
     if (!vramauto_try_result) return ::tl::make_unexpected(std::move(vramauto_try_result.error())); \
-    ::vramauto::detail::take(std::move(vramauto_try_result));                                 \
+    ::vramauto::detail::take(std::move(vramauto_try_result));                                       \
   })
 
 namespace vramauto::detail {

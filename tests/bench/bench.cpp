@@ -1,5 +1,5 @@
-// What a call costs, beside the least it could cost: reading and parsing the same headers with simdjson and nothing else, measured in
-// the same run. The last lines are ratios; the numbers above them are the machine's.
+// What a call costs, beside the least it could cost: reading and parsing the same headers with simdjson and nothing else, measured
+// in the same run. The last lines are ratios; the numbers above them are the machine's.
 //
 //   bench FOLDER_8B FOLDER_BIG COMMAND [Google Benchmark's own options]
 
@@ -48,7 +48,8 @@ std::size_t read_and_parse(const std::string& path, simdjson::ondemand::parser& 
     sum += field.unescaped_key().value().size();
     for (auto member : field.value().get_object()) {
       const auto key = member.unescaped_key().value();
-      if (key == "dtype") sum += member.value().get_string().value().size();
+      if (key == "dtype")
+        sum += member.value().get_string().value().size();
       else if (key == "shape" || key == "data_offsets")
         for (auto number : member.value().get_array()) sum += number.get_uint64().value();
     }
@@ -166,7 +167,8 @@ class Reporter : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const auto& run : runs)
-      if (!run.error_occurred) microseconds[run.run_name.function_name] = run.real_accumulated_time / static_cast<double>(run.iterations) * 1e6;
+      if (!run.error_occurred)
+        microseconds[run.run_name.function_name] = run.real_accumulated_time / static_cast<double>(run.iterations) * 1e6;
   }
 };
 

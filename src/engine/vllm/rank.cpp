@@ -115,7 +115,8 @@ void place(const Context& context, const Startup& startup, const detect::Device*
   rank.free_at_start = free > taken ? free - taken : 0;
   // Free memory as an engine's log states it already lacks what that engine took before its snapshot. Where no more is missing
   // than that, whose it was cannot be told: the best value counts it once, the pessimistic one twice.
-  if (free == device->total_bytes || device->total_bytes - free > taken + taken / 16) return;
+  if (free == device->total_bytes || device->total_bytes - free > std::max(taken + taken / 16, startup.before_snapshot.high))
+    return;
   rank.free_at_start_low = rank.free_at_start;
   rank.free_at_start = std::min(free, device->total_bytes - std::min(taken, device->total_bytes));
 }

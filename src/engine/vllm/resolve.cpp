@@ -125,10 +125,16 @@ bool splits_prompts(const Context& context) {
   return context.profile->from >= kPoolsInV1 && !context.encoder_only && !context.architecture->pools_whole_prompt;
 }
 
+// A way to cache states has no effect without prefix caching: who names one asks for both. The plan's arguments say so.
+bool asks_for_states(const Context& context) {
+  const auto& mode = context.workload->mamba_cache_mode;
+  return mode == "align" || mode == "all";
+}
+
 // Recurrent states are kept at block boundaries since 0.28 where attention is beside them, never by themselves.
 bool caches_prefixes(const Context& context) {
   const auto memory = memory_of(*context.blueprint);
-  return memory != Memory::states && (memory != Memory::both || context.profile->state_prefix_caching);
+  return memory != Memory::states && (memory != Memory::both || context.profile->state_prefix_caching || asks_for_states(context));
 }
 
 Result<void> resolve_effective(Context& context) {

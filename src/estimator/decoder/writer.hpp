@@ -70,7 +70,7 @@ class Writer {
   Norm norm_ = Norm::rms;
   bool norm_bias_ = false, final_norm_ = true, qk_norm_ = false, rope_ = false, alibi_ = false;
   vramauto_dtype table_dtype_ = 0;  // of positions: 0: the model's
-  bool gated_query_ = false;  // q_proj holds a gate of the query's width too
+  bool gated_query_ = false;        // q_proj holds a gate of the query's width too
   std::vector<std::string_view> norms_;
   std::vector<std::uint32_t> windows_;
   std::vector<Group> groups_;
