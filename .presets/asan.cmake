@@ -5,3 +5,5 @@ set(CMAKE_C_FLAGS_DEBUG "-O1 -g1" CACHE STRING "")
 set(VRAMAUTO_WERROR OFF CACHE BOOL "")
 set(VRAMAUTO_BUILD_TESTS ON CACHE BOOL "")
 set(VRAMAUTO_SANITIZE "address,undefined" CACHE STRING "")
+# Our plugins as part of the library here; every other build has them as files.
+set(VRAMAUTO_STATIC_PLUGINS ON CACHE BOOL "")
