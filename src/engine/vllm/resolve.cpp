@@ -42,7 +42,7 @@ bool switched_on(const Workload& workload, std::string_view name) {
 
 // vLLM 0.33, config/model.py, _get_and_verify_max_len.
 Result<std::uint64_t> resolve_length(const Context& context) {
-  const std::uint64_t own = context.blueprint->traits.max_model_len;
+  const auto own = own_length(context);
   const auto asked = context.workload->max_model_len;
   if (!asked) return own;
   const auto most = longest_accepted(*context.model, own);
@@ -175,6 +175,16 @@ std::optional<std::string_view> environment(const Workload& workload, std::strin
   for (const std::string_view entry : workload.env)
     if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name)) return entry.substr(name.size() + 1);
   return std::nullopt;
+}
+
+// Releases that came with transformers 4 took keys of a text model that a composite's file has at its top; later ones take the
+// defaults of the text's class.
+std::uint64_t own_length(const Context& context) {
+  constexpr Version kTransformers5{0, 20, 0};
+  const std::uint64_t described = context.blueprint->traits.max_model_len;
+  if (context.blueprint->text.empty() || context.profile->from >= kTransformers5) return described;
+  const auto* stated = context.model->config.root().find("max_position_embeddings");
+  return stated && stated->is(json::Type::integer) && stated->integer > 0 ? static_cast<std::uint64_t>(stated->integer) : described;
 }
 
 std::uint64_t longest_accepted(const model::Model& model, std::uint64_t own) {

@@ -164,7 +164,7 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
                                                        out.version)});
   out.rules = resolved.version.profile;
   out.default_utilization = out.rules->utilization;
-  out.model_max_len = resolved.context.blueprint->traits.max_model_len;
+  out.model_max_len = own_length(resolved.context);
   out.effective = resolved.context.effective;
   out.effective.dtype = torch_name(resolved.context.dtype);
   out.effective.kv_cache_dtype = resolved.cache.name;
