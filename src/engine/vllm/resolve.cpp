@@ -182,7 +182,7 @@ std::optional<std::string_view> environment(const Workload& workload, std::strin
 std::uint64_t own_length(const Context& context) {
   constexpr Version kTransformers5{0, 20, 0};
   const std::uint64_t described = context.blueprint->traits.max_model_len;
-  if (context.blueprint->text.empty() || context.profile->from >= kTransformers5) return described;
+  if (context.blueprint->text.empty() || context.profile->from >= kTransformers5 || is_longrope(*context.model)) return described;
   const auto* stated = context.model->config.root().find("max_position_embeddings");
   return stated && stated->is(json::Type::integer) && stated->integer > 0 ? static_cast<std::uint64_t>(stated->integer) : described;
 }
