@@ -20,25 +20,65 @@ bool has_gaps(const vramauto_layers& layers) {
   return layers.stride > run && run < layers.count;
 }
 
-// Layers where a part starts or ends. Between two of them each part is in all layers, in none, or comes again at its stride.
-std::vector<std::uint32_t> edges_of(std::span<const Part> parts, const StageRange& range) {
-  const auto end = range.first + range.count;
-  std::vector<std::uint32_t> edges{range.first, end};
-  for (const auto& part : parts)
-    for (const auto edge : {static_cast<std::uint64_t>(part.layers.first), end_of(part.layers)})
-      if (edge > range.first && edge < end) edges.push_back(static_cast<std::uint32_t>(edge));
-  std::sort(edges.begin(), edges.end());
-  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
-  return edges;
-}
+// Layers [first, end), and the parts that are in them: in all, or coming again at their stride.
+struct Stretch {
+  std::uint32_t first, end;
+  std::span<const Part* const> parts;
+};
+
+// A stage cut where a part starts or ends.
+class Stretches {
+ public:
+  Stretches(std::span<const Part> parts, const StageRange& range) : range_(range), number_(range.count + 1) {
+    for (const auto& part : parts) number_[first(part)] = number_[end(part)] = 1;
+    number_[0] = 0;
+    edges_.push_back(0);
+    for (std::uint32_t layer = 1; layer <= range.count; ++layer) {
+      if (number_[layer] || layer == range.count) edges_.push_back(layer);
+      number_[layer] = static_cast<std::uint32_t>(edges_.size() - 1);
+    }
+    place(parts);
+  }
+
+  std::size_t size() const { return edges_.size() - 1; }
+  Stretch operator[](std::size_t i) const {
+    return {range_.first + edges_[i], range_.first + edges_[i + 1], std::span(parts_).subspan(from_[i], from_[i + 1] - from_[i])};
+  }
+
+ private:
+  // Counted from the first layer of the stage.
+  std::uint32_t first(const Part& part) const { return within(static_cast<std::uint64_t>(part.layers.first)); }
+  std::uint32_t end(const Part& part) const { return within(end_of(part.layers)); }
+  std::uint32_t within(std::uint64_t layer) const {
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(layer, range_.first, range_.first + range_.count) - range_.first);
+  }
+
+  // Sorts the parts by stretch, each stretch's in the order given.
+  void place(std::span<const Part> parts) {
+    from_.assign(size() + 1, 0);
+    for (const auto& part : parts)
+      for (auto i = number_[first(part)]; i < number_[end(part)]; ++i) ++from_[i + 1];
+    std::partial_sum(from_.begin(), from_.end(), from_.begin());
+    parts_.resize(from_.back());
+    auto next = from_;
+    for (const auto& part : parts)
+      for (auto i = number_[first(part)]; i < number_[end(part)]; ++i) parts_[next[i]++] = &part;
+  }
+
+  StageRange range_;
+  std::vector<std::uint32_t> number_;  // of the stretch a layer is in
+  std::vector<std::uint32_t> edges_;
+  std::vector<std::size_t> from_;  // by stretch: where its parts start
+  std::vector<const Part*> parts_;
+};
 
 // Layers after which the parts of a stretch come again; at most all of it.
-std::uint32_t period_of(std::span<const Part> parts, std::uint32_t first, std::uint32_t end) {
+std::uint32_t period_of(const Stretch& stretch) {
+  const auto count = stretch.end - stretch.first;
   std::uint64_t period = 1;
-  for (const auto& part : parts) {
-    const bool here = static_cast<std::uint32_t>(part.layers.first) <= first && end_of(part.layers) >= end;
-    if (here && has_gaps(part.layers)) period = std::lcm(period, std::uint64_t{part.layers.stride});
-    if (period >= end - first) return end - first;
+  for (const auto* part : stretch.parts) {
+    if (has_gaps(part->layers)) period = std::lcm(period, std::uint64_t{part->layers.stride});
+    if (period >= count) return count;
   }
   return static_cast<std::uint32_t>(period);
 }
@@ -57,20 +97,19 @@ void LoadOrder::load_copies(std::span<const Part> parts, std::uint32_t copies) {
 }
 
 void LoadOrder::load_layers(std::span<const Part> parts, const StageRange& range) {
-  const auto edges = edges_of(parts, range);
-  for (std::size_t i = 0; i + 1 < edges.size(); ++i) stretch(parts, edges[i], edges[i + 1]);
-}
-
-void LoadOrder::stretch(std::span<const Part> parts, std::uint32_t first, std::uint32_t end) {
-  if (first == end) return;
-  const auto period = period_of(parts, first, end), rest = (end - first) % period;
-  clear();
-  add_layers(parts, first, period);
-  repeat((end - first) / period);
-  if (rest == 0) return;
-  clear();
-  add_layers(parts, end - rest, rest);
-  repeat(1);
+  if (range.count == 0) return;
+  const Stretches stretches(parts, range);
+  for (std::size_t i = 0; i < stretches.size(); ++i) {
+    const auto stretch = stretches[i];
+    const auto period = period_of(stretch), count = stretch.end - stretch.first, rest = count % period;
+    clear();
+    add_layers(stretch.parts, stretch.first, period);
+    repeat(count / period);
+    if (rest == 0) continue;
+    clear();
+    add_layers(stretch.parts, stretch.end - rest, rest);
+    repeat(1);
+  }
 }
 
 void LoadOrder::clear() {
@@ -92,10 +131,10 @@ void LoadOrder::add(const Part& part) {
   add(part.bias);
 }
 
-void LoadOrder::add_layers(std::span<const Part> parts, std::uint32_t first, std::uint32_t count) {
+void LoadOrder::add_layers(std::span<const Part* const> parts, std::uint32_t first, std::uint32_t count) {
   for (std::uint32_t layer = first; layer < first + count; ++layer)
-    for (const auto& part : parts)
-      if (has_layer(part.layers, layer)) add(part);
+    for (const auto* part : parts)
+      if (!has_gaps(part->layers) || has_layer(part->layers, layer)) add(*part);
 }
 
 void LoadOrder::load_once() {

@@ -34,8 +34,7 @@ class LoadOrder {
   void clear();
   void add(Bytes bytes);
   void add(const Part& part);
-  void add_layers(std::span<const Part> parts, std::uint32_t first, std::uint32_t count);
-  void stretch(std::span<const Part> parts, std::uint32_t first, std::uint32_t end);
+  void add_layers(std::span<const Part* const> parts, std::uint32_t first, std::uint32_t count);
   void load_once();
   void repeat(std::uint32_t times);
   void repeat_until_known(std::uint32_t times);

@@ -5,14 +5,15 @@
 #include <vector>
 
 #include "engine/vllm/architectures.hpp"
+#include "engine/vllm/buffers.hpp"
 #include "engine/vllm/encoders.hpp"
 #include "engine/vllm/experts.hpp"
 #include "engine/vllm/latents.hpp"
 #include "engine/vllm/load_order.hpp"
 #include "engine/vllm/lora.hpp"
 #include "engine/vllm/quantization/placed.hpp"
+#include "engine/vllm/rope_tables.hpp"
 #include "engine/vllm/shards.hpp"
-#include "support/dtype.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -33,10 +34,6 @@ constexpr Version kNoBorrowedProjections{0, 20, 0};
 // ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is. vLLM 0.19.1,
 // quantization/modelopt.py, ModelOptMixedPrecisionConfig.get_quant_method.
 constexpr Version kWeightOnlyLayers{0, 20, 0};
-
-// Numbers that every attention layer holds as buffers: scales of q, k, v and of the probabilities, float32.
-// vLLM 0.33 and 0.19, model_executor/layers/attention/attention.py, set_default_quant_scales.
-constexpr std::uint32_t kScales = 4;
 
 // From here on a composite's own key says whether its text is tied, with transformers 5; before, a text that says it is not was
 // not: vLLM 0.33 and 0.19.1, config/vllm.py, with_hf_config.
@@ -72,7 +69,6 @@ class Stage {
     layers();
     if (output_ || pools()) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
     buffers();
-    latents();
     if (drafts_) drafts();
     return answer();
   }
@@ -159,54 +155,11 @@ class Stage {
     return part;
   }
 
-  // One table for all layers of the stage that share it. transformers keeps the frequencies instead, twice and in float32:
-  // transformers 5.24, modeling_rope_utils.py (inv_freq, original_inv_freq).
   void ropes() {
-    const bool frequencies = context_.architecture->backend == Backend::transformers;
-    for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
-      const auto& weights = blueprint_.weights[i];
-      if (weights.role != VRAMAUTO_ROLE_ROPE || counted_before(i)) continue;
-      if (!frequencies && layers_within(weights.layers, range_.first, range_.count) == 0) continue;
-      const auto bytes = frequencies ? weights.cols / 2 * 4 * 2 : table_rows(weights) * weights.cols * number_bytes(weights);
-      const auto tables = context_.architecture->rope_by_layer_kind && !has_other_table(i) ? 2u : 1u;
-      sums_.rope += bytes * tables;
-      for (std::uint32_t table = 0; table < tables; ++table) order_.load(bytes);
+    for (const auto bytes : rope_tables(context_, range_)) {
+      sums_.rope += bytes;
+      order_.load(bytes);
     }
-  }
-
-  std::uint64_t number_bytes(const Weights& weights) const {
-    if (weights.dtype) return bits_of(weights.dtype) / 8;
-    return has_wide_table(context_, weights, weights.pattern) ? 4u : context_.element_bytes();
-  }
-
-  static bool same_table(const Weights& a, const Weights& b) {
-    return a.rows == b.rows && a.cols == b.cols && a.pattern == b.pattern;
-  }
-
-  // A table that an earlier answer about layers of this stage has already made.
-  bool counted_before(std::size_t at) const {
-    const auto& weights = blueprint_.weights[at];
-    for (std::size_t i = 0; i < at; ++i) {
-      const auto& other = blueprint_.weights[i];
-      if (other.role != VRAMAUTO_ROLE_ROPE || !same_table(other, weights)) continue;
-      if (context_.architecture->backend == Backend::transformers || layers_within(other.layers, range_.first, range_.count))
-        return true;
-    }
-    return false;
-  }
-
-  bool has_other_table(std::size_t at) const {
-    return std::any_of(blueprint_.weights.begin(), blueprint_.weights.end(), [&](const Weights& other) {
-      return other.role == VRAMAUTO_ROLE_ROPE && !same_table(other, blueprint_.weights[at]);
-    });
-  }
-
-  // Up to 0.19 the table was as long as dynamic scaling may ever stretch it. M-RoPE counts several positions a token.
-  std::uint64_t table_rows(const Weights& weights) const {
-    std::uint64_t rows = weights.units && context_.profile->from >= Version{0, 20, 0} ? weights.units : weights.rows;
-    if (context_.architecture->short_tables) rows = std::min(rows, context_.effective.max_model_len);
-    if (!(blueprint_.traits.flags & 2)) return rows;
-    return rows * (context_.architecture->single_mrope_rows ? context_.profile->mrope_rows : 4u);
   }
 
   static bool in_layers(const Weights& weights) {
@@ -312,70 +265,12 @@ class Stage {
     return out;
   }
 
-  std::uint32_t attention_layers() const {
-    std::uint32_t out = 0;
-    for (const auto& cache : blueprint_.caches)
-      if (cache.kind != VRAMAUTO_CACHE_STATE && cache.kind != VRAMAUTO_CACHE_INDEXER && !(cache.flags & VRAMAUTO_DRAFT))
-        out += layers_within(cache.layers, range_.first, range_.count);
-    if (!blueprint_.caches.empty()) return out;
-    for (const auto& forward : blueprint_.forwards)  // attention that keeps no cache
-      if (forward.kv_heads) out += layers_within(forward.layers, range_.first, range_.count);
-    return out;
-  }
-
   void buffers() {
-    const auto attentions = attention_layers();
-    // Beside the scales: their copies for the host from 0.20, the ranges of q, k and v before.
-    const Bytes others = context_.profile->from >= Version{0, 20, 0} ? 2 : 3;
-    const Bytes loading = formats_.rules.attention_bytes;
-    sums_.buffers += attentions * ((kScales + others) * 4 + loading);
-    order_.count(attentions * (kScales + others) * 512);
-    const auto maps = expert_map_bytes(context_, range_);
-    sums_.buffers += maps;
-    order_.count(maps);
-    if (context_.architecture->keeps_causal_mask) mask();
-    if (encoders_) levels();
-    if (!blueprint_.encoders.empty()) layer_inputs();
-  }
-
-  // A composite keeps what each layer takes beside the hidden states: vLLM 0.33, models/gemma4_mm.py and gemma3n_mm.py,
-  // per_layer_embeddings.
-  void layer_inputs() {
-    std::uint32_t width = 0;
-    for (const auto& forward : blueprint_.forwards) width = std::max(width, forward.per_layer_input);
-    if (width == 0) return;
-    const auto each = saturating_mul(context_.effective.max_num_batched_tokens, context_.element_bytes());
-    const auto bytes = saturating_mul(each, std::uint64_t{width} * blueprint_.traits.layers);
-    sums_.buffers = saturating_add(sums_.buffers, bytes);
-    order_.load(std::min(bytes, Bytes{1} << 40));
-  }
-
-  // Features of inner layers of a tower wait for the text's layers that take them: vLLM 0.33, models/qwen3_vl.py,
-  // deepstack_input_embeds.
-  void levels() {
-    std::uint32_t levels = 0;
-    for (std::size_t i = 0; i < blueprint_.encoders.size(); ++i)
-      if (encoders_ >> i & 1) levels = std::max(levels, blueprint_.encoders[i].levels);
-    const auto each = context_.effective.max_num_batched_tokens * blueprint_.traits.hidden * context_.element_bytes();
-    for (std::uint32_t level = 0; level < levels; ++level) order_.load(each);
-    sums_.buffers = saturating_add(sums_.buffers, saturating_mul(each, levels));
-  }
-
-  void latents() {
+    sums_.buffers = load_buffers(context_, formats_, range_, encoders_, order_);
     const auto held = latent_buffers(context_, range_);
     sums_.buffers += held.workspace;
     order_.load(held.workspace);
     latents_ = held.sparse;
-  }
-
-  void mask() {
-    for (const auto& weights : blueprint_.weights)
-      if (weights.layers.first == VRAMAUTO_LAYER_INPUT && weights.role == VRAMAUTO_ROLE_OTHER) {
-        const auto bytes = saturating_mul(weights.rows, weights.rows);
-        sums_.buffers = saturating_add(sums_.buffers, bytes);
-        order_.load(std::min(bytes, Bytes{1} << 40));
-        return;
-      }
   }
 
   RankWeights answer() const {
