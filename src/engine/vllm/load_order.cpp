@@ -50,7 +50,8 @@ class Stretches {
   std::uint32_t first(const Part& part) const { return within(static_cast<std::uint64_t>(part.layers.first)); }
   std::uint32_t end(const Part& part) const { return within(end_of(part.layers)); }
   std::uint32_t within(std::uint64_t layer) const {
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(layer, range_.first, range_.first + range_.count) - range_.first);
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(layer, range_.first, std::uint64_t{range_.first} + range_.count) -
+                                      range_.first);
   }
 
   // Sorts the parts by stretch, each stretch's in the order given.
@@ -98,6 +99,11 @@ void LoadOrder::load_copies(std::span<const Part> parts, std::uint32_t copies) {
 
 void LoadOrder::load_layers(std::span<const Part> parts, const StageRange& range) {
   if (range.count == 0) return;
+  const auto in_all = [&](const Part& part) {
+    return !has_gaps(part.layers) && static_cast<std::uint32_t>(part.layers.first) <= range.first &&
+           end_of(part.layers) >= std::uint64_t{range.first} + range.count;
+  };
+  if (std::all_of(parts.begin(), parts.end(), in_all)) return load_copies(parts, range.count);
   const Stretches stretches(parts, range);
   for (std::size_t i = 0; i < stretches.size(); ++i) {
     const auto stretch = stretches[i];
