@@ -4,6 +4,7 @@
 
 #include "engine/vllm/allocator.hpp"
 #include "engine/vllm/architectures.hpp"
+#include "engine/vllm/load_order.hpp"
 #include "engine/vllm/shards.hpp"
 #include "engine/vllm/stages.hpp"
 #include "estimator/registry.hpp"
@@ -153,4 +154,29 @@ TEST_CASE("shards: layers of a range that repeats are counted within a stage") {
   CHECK(layers_within(five_of_six, 0, 31) == 26);
   CHECK(layers_within(five_of_six, 5, 1) == 0);
   CHECK(layers_within(five_of_six, 60, 2) == 2);
+}
+
+TEST_CASE("load order: layers that come again count as when each is loaded by itself") {
+  const auto part = [](vramauto_layers layers, std::initializer_list<Bytes> tensors, Bytes bias) {
+    Part out{layers, {}, bias};
+    for (const auto bytes : tensors) out.tensors.add(bytes);
+    return out;
+  };
+  const std::vector<Part> parts = {part({0, 97, 1, 1}, {9 * kMiB, 3 * kMiB + 512, 700}, 100),
+                                   part({0, 73, 4, 3}, {14 * kMiB + 1, 2 * kMiB}, 0),
+                                   part({3, 24, 4, 1}, {5 * kMiB, kMiB + 512}, 33),
+                                   part({5, 30, 6, 2}, {17 * kMiB, 7 * kMiB}, 0),
+                                   part({2, 1, 0, 0}, {6 * kMiB}, 0),
+                                   part({90, 7, 7, 7}, {8 * kMiB + 3}, 0)};
+  for (const Bytes limit : {Bytes{0}, 20 * kMiB, 16 * kMiB})
+    for (const StageRange range : {StageRange{0, 97}, StageRange{11, 70}, StageRange{96, 1}, StageRange{7, 0}}) {
+      LoadOrder order(limit), plain(limit);
+      order.load_layers(parts, range);
+      for (auto layer = range.first; layer < range.first + range.count; ++layer)
+        for (const auto& one : parts)
+          if (has_layer(one.layers, layer)) plain.load(one);
+      for (auto* each : {&order, &plain})  // the rests left are the same too
+        for (const Bytes size : {4 * kMiB, 2 * kMiB, 3 * kMiB, kMiB + 1, 11 * kMiB}) each->load(size);
+      CHECK(order.allocated() == plain.allocated());
+    }
 }

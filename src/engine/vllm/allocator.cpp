@@ -22,13 +22,41 @@ Bytes CachingAllocator::take(Bytes size) {
 
 Bytes CachingAllocator::allocate(Bytes request) {
   if (request == 0) return 0;
-  const auto size = round_up(request, kRound);
-  if (size <= kSmall) return size;
+  const auto size = rounded(request);
+  if (is_small(size)) return size;
   const auto block = take(size);
   const auto rest = block - size;
   if (rest <= kSmall || size >= split_limit_) return block;
-  free_.insert(std::lower_bound(free_.begin(), free_.end(), rest), rest);
+  if (rest < least_)
+    aside_.push_back(rest);
+  else
+    free_.insert(std::lower_bound(free_.begin(), free_.end(), rest), rest);
   return size;
+}
+
+Bytes CachingAllocator::rounded(Bytes request) { return round_up(request, kRound); }
+
+bool CachingAllocator::is_small(Bytes size) { return size <= kSmall; }
+
+void CachingAllocator::set_aside(Bytes least) {
+  const auto end = std::lower_bound(free_.begin(), free_.end(), least);
+  aside_.assign(free_.begin(), end);
+  free_.erase(free_.begin(), end);
+  least_ = least;
+}
+
+void CachingAllocator::repeat_aside(std::size_t since, std::uint32_t times) {
+  const auto count = aside_.size() - since;
+  aside_.reserve(aside_.size() + count * times);
+  for (std::uint32_t i = 0; i < times; ++i)
+    for (std::size_t j = 0; j < count; ++j) aside_.push_back(aside_[since + j]);
+}
+
+void CachingAllocator::unite() {
+  std::sort(aside_.begin(), aside_.end());
+  free_.insert(free_.begin(), aside_.begin(), aside_.end());  // all are below what is free
+  aside_.clear();
+  least_ = 0;
 }
 
 std::uint64_t CachingAllocator::state() const {

@@ -20,11 +20,22 @@ class CachingAllocator {
   Bytes allocate(Bytes request);  // bytes counted for it
   std::uint64_t state() const;    // equal states: what follows is equal too
 
+  static Bytes rounded(Bytes request);
+  static bool is_small(Bytes size);  // it changes no state
+
+  // While all requests are of `least` or more, until `unite`: rests below are kept beside the state, in the order they were made.
+  void set_aside(Bytes least);
+  std::size_t aside() const { return aside_.size(); }
+  void repeat_aside(std::size_t since, std::uint32_t times);  // as many rests again as were set aside since then
+  void unite();
+
  private:
   Bytes take(Bytes size);  // a block for `size`, out of the free ones or new
 
   Bytes split_limit_;
   std::vector<Bytes> free_;  // rests of blocks, rising
+  std::vector<Bytes> aside_;
+  Bytes least_ = 0;
 };
 
 }  // namespace vramauto::engine::vllm

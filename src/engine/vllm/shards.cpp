@@ -59,6 +59,17 @@ void divide(Shard& shard, vramauto_split split, const vramauto_weights& weights,
   }
 }
 
+// Layers of a range before this one.
+std::uint64_t layers_below(const vramauto_layers& range, std::uint64_t layer) {
+  const auto first = static_cast<std::uint64_t>(range.first);
+  if (layer <= first) return 0;
+  const std::uint32_t total = std::max(1u, range.count), run = std::max(1u, range.run);
+  const auto stride = range.stride ? range.stride : run;
+  if (run >= total || stride == run) return std::min<std::uint64_t>(layer - first, total);
+  const auto runs = (layer - first) / stride, within = (layer - first) % stride;
+  return std::min<std::uint64_t>(runs * run + std::min<std::uint64_t>(within, run), total);
+}
+
 }  // namespace
 
 Shard shard_of(const Context& context, const vramauto_weights& weights) {
@@ -82,16 +93,7 @@ Shard shard_of(const Context& context, const vramauto_weights& weights) {
 
 std::uint32_t layers_within(const vramauto_layers& range, std::uint32_t begin, std::uint32_t count) {
   if (range.first < 0) return 0;
-  const std::uint64_t total = range.count ? range.count : 1, run = range.run ? range.run : 1,
-                      stride = range.stride ? range.stride : run;
-  const std::uint64_t end = std::uint64_t{begin} + count;
-  std::uint64_t sum = 0;
-  for (std::uint64_t done = 0, at = static_cast<std::uint64_t>(range.first); done < total && at < end; done += run, at += stride) {
-    const auto last = std::min({at + std::min(run, total - done), end});
-    const auto first = std::max<std::uint64_t>(at, begin);
-    if (last > first) sum += last - first;
-  }
-  return static_cast<std::uint32_t>(sum);
+  return static_cast<std::uint32_t>(layers_below(range, std::uint64_t{begin} + count) - layers_below(range, begin));
 }
 
 bool has_layer(const vramauto_layers& range, std::uint32_t layer) { return layers_within(range, layer, 1) != 0; }

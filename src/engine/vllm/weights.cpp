@@ -4,15 +4,16 @@
 #include <span>
 #include <vector>
 
-#include "engine/vllm/allocator.hpp"
 #include "engine/vllm/architectures.hpp"
+#include "engine/vllm/buffers.hpp"
 #include "engine/vllm/encoders.hpp"
 #include "engine/vllm/experts.hpp"
 #include "engine/vllm/latents.hpp"
+#include "engine/vllm/load_order.hpp"
 #include "engine/vllm/lora.hpp"
 #include "engine/vllm/quantization/placed.hpp"
+#include "engine/vllm/rope_tables.hpp"
 #include "engine/vllm/shards.hpp"
-#include "support/dtype.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -34,10 +35,6 @@ constexpr Version kNoBorrowedProjections{0, 20, 0};
 // quantization/modelopt.py, ModelOptMixedPrecisionConfig.get_quant_method.
 constexpr Version kWeightOnlyLayers{0, 20, 0};
 
-// Numbers that every attention layer holds as buffers: scales of q, k, v and of the probabilities, float32.
-// vLLM 0.33 and 0.19, model_executor/layers/attention/attention.py, set_default_quant_scales.
-constexpr std::uint32_t kScales = 4;
-
 // From here on a composite's own key says whether its text is tied, with transformers 5; before, a text that says it is not was
 // not: vLLM 0.33 and 0.19.1, config/vllm.py, with_hf_config.
 constexpr Version kWholeTies{0, 20, 0};
@@ -54,7 +51,7 @@ class Stage {
         formats_(formats),
         blueprint_(*context.blueprint),
         range_(stage_range(context.parallel, stage)),
-        allocator_(Bytes{context.profile->load_split_mib} * kMiB) {
+        order_(Bytes{context.profile->load_split_mib} * kMiB) {
     tied_ = tied();
     const bool first = stage == 0, last = stage + 1 == context.parallel.pp, everywhere = context.architecture->ends_on_all_stages;
     input_ = first || everywhere || context.architecture->input_on_all_stages || (last && (tied_ || context.draft_layers));
@@ -72,7 +69,6 @@ class Stage {
     layers();
     if (output_ || pools()) ends(VRAMAUTO_LAYER_OUTPUT, sums_.head);
     buffers();
-    latents();
     if (drafts_) drafts();
     return answer();
   }
@@ -81,12 +77,6 @@ class Stage {
   const Result<void>& refused() const { return refused_; }
 
  private:
-  struct Part {
-    vramauto_layers layers;
-    Tensors tensors;
-    Bytes bias;
-  };
-
   bool tied() const {
     const bool described = std::any_of(blueprint_.weights.begin(), blueprint_.weights.end(),
                                        [](const Weights& w) { return w.role == VRAMAUTO_ROLE_HEAD && w.flags & VRAMAUTO_TIED; });
@@ -94,8 +84,6 @@ class Stage {
     const auto* own = context_.model->config.root().at(blueprint_.text_at + "/tie_word_embeddings");
     return !own || !own->is(json::Type::boolean) || own->integer != 0;
   }
-
-  void allocate(Bytes bytes) { allocated_ += allocator_.allocate(bytes); }
 
   void ends(std::int32_t end, Bytes& sum) {
     for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
@@ -107,12 +95,12 @@ class Stage {
       const bool plain_head =
           weights.role == VRAMAUTO_ROLE_HEAD && !formats_.rules.head_by_rule && context_.profile->from < kQuantisedHeads;
       const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, plain_head ? std::uint16_t{0} : formats_.ends[i]});
-      sum += part.tensors.total() + part.bias;
+      sum += part.total();
       late_ += part.tensors.late;
       if (weights.role == VRAMAUTO_ROLE_HEAD && weights.split == VRAMAUTO_SPLIT_VOCAB && pools())
-        dropped_ += part.tensors.total() + part.bias;
+        dropped_ += part.total();
       else
-        allocate(part);
+        order_.load(part);
     }
   }
 
@@ -143,9 +131,7 @@ class Stage {
         parts.push_back(tower_part(i, fused, copies));
         i += fused;
       }
-      repeat(copies, [&] {
-        for (const auto& part : parts) allocate(part);
-      });
+      order_.load_copies(parts, copies);
     }
   }
 
@@ -162,61 +148,18 @@ class Stage {
   // One copy of it; the sums get all.
   Part tower_part(std::size_t at, std::uint32_t fused, std::uint32_t copies) {
     auto part = part_of({static_cast<std::uint32_t>(at), fused, {}, formats_.ends[at]});
-    sums_.encoders += part.tensors.total() + part.bias;
+    sums_.encoders += part.total();
     late_ += part.tensors.late;
     for (auto& bytes : part.tensors.bytes) bytes /= copies;
     part.bias /= copies;
     return part;
   }
 
-  // One table for all layers of the stage that share it. transformers keeps the frequencies instead, twice and in float32:
-  // transformers 5.24, modeling_rope_utils.py (inv_freq, original_inv_freq).
   void ropes() {
-    const bool frequencies = context_.architecture->backend == Backend::transformers;
-    for (std::size_t i = 0; i < blueprint_.weights.size(); ++i) {
-      const auto& weights = blueprint_.weights[i];
-      if (weights.role != VRAMAUTO_ROLE_ROPE || counted_before(i)) continue;
-      if (!frequencies && layers_within(weights.layers, range_.first, range_.count) == 0) continue;
-      const auto bytes = frequencies ? weights.cols / 2 * 4 * 2 : table_rows(weights) * weights.cols * number_bytes(weights);
-      const auto tables = context_.architecture->rope_by_layer_kind && !has_other_table(i) ? 2u : 1u;
-      sums_.rope += bytes * tables;
-      for (std::uint32_t table = 0; table < tables; ++table) allocate(bytes);
+    for (const auto bytes : rope_tables(context_, range_)) {
+      sums_.rope += bytes;
+      order_.load(bytes);
     }
-  }
-
-  std::uint64_t number_bytes(const Weights& weights) const {
-    if (weights.dtype) return bits_of(weights.dtype) / 8;
-    return has_wide_table(context_, weights, weights.pattern) ? 4u : context_.element_bytes();
-  }
-
-  static bool same_table(const Weights& a, const Weights& b) {
-    return a.rows == b.rows && a.cols == b.cols && a.pattern == b.pattern;
-  }
-
-  // A table that an earlier answer about layers of this stage has already made.
-  bool counted_before(std::size_t at) const {
-    const auto& weights = blueprint_.weights[at];
-    for (std::size_t i = 0; i < at; ++i) {
-      const auto& other = blueprint_.weights[i];
-      if (other.role != VRAMAUTO_ROLE_ROPE || !same_table(other, weights)) continue;
-      if (context_.architecture->backend == Backend::transformers || layers_within(other.layers, range_.first, range_.count))
-        return true;
-    }
-    return false;
-  }
-
-  bool has_other_table(std::size_t at) const {
-    return std::any_of(blueprint_.weights.begin(), blueprint_.weights.end(), [&](const Weights& other) {
-      return other.role == VRAMAUTO_ROLE_ROPE && !same_table(other, blueprint_.weights[at]);
-    });
-  }
-
-  // Up to 0.19 the table was as long as dynamic scaling may ever stretch it. M-RoPE counts several positions a token.
-  std::uint64_t table_rows(const Weights& weights) const {
-    std::uint64_t rows = weights.units && context_.profile->from >= Version{0, 20, 0} ? weights.units : weights.rows;
-    if (context_.architecture->short_tables) rows = std::min(rows, context_.effective.max_model_len);
-    if (!(blueprint_.traits.flags & 2)) return rows;
-    return rows * (context_.architecture->single_mrope_rows ? context_.profile->mrope_rows : 4u);
   }
 
   static bool in_layers(const Weights& weights) {
@@ -224,20 +167,17 @@ class Stage {
   }
 
   void layers() {
-    bool alike = true;
+    std::vector<Part> parts;
+    parts.reserve(formats_.pieces.size());
     for (const auto& piece : formats_.pieces) {
       if (!in_layers(blueprint_.weights[piece.first])) continue;
       const auto layers = layers_within(piece.layers, range_.first, range_.count);
       if (layers == 0) continue;
-      alike = alike && layers == range_.count;
-      parts_.push_back(part_of(piece));
-      sums_.layers += (parts_.back().tensors.total() + parts_.back().bias) * layers;
-      late_ += parts_.back().tensors.late * layers;
+      const auto& part = parts.emplace_back(part_of(piece));
+      sums_.layers += part.total() * layers;
+      late_ += part.tensors.late * layers;
     }
-    if (alike)
-      repeat_layer(range_.first, range_.count);
-    else
-      stretches();
+    order_.load_layers(parts, range_);
   }
 
   // Layers that draft are loaded on the last stage, after the model. They share its embedding, or have one there, and its head:
@@ -258,9 +198,9 @@ class Stage {
   }
 
   void draft(const Part& part) {
-    sums_.drafts += part.tensors.total() + part.bias;
+    sums_.drafts += part.total();
     late_ += part.tensors.late;
-    allocate(part);
+    order_.load(part);
   }
 
   // Weights of one tensor of the engine on this rank: in 16 bit as they are, else as the engine's linear method creates them.
@@ -325,130 +265,19 @@ class Stage {
     return out;
   }
 
-  void allocate(const Part& part) {
-    for (std::uint32_t i = 0; i < part.tensors.count; ++i) allocate(part.tensors.bytes[i]);
-    allocate(part.bias);
-  }
-
-  // All tensors of a layer.
-  void layer_tensors(std::uint32_t layer) {
-    for (const auto& part : parts_)
-      if (has_layer(part.layers, layer)) allocate(part);
-  }
-
-  // Layers between two edges hold the same parts. With parts that come again every few layers there are no such stretches.
-  void stretches() {
-    const auto end = range_.first + range_.count;
-    std::vector<std::uint32_t> edges{range_.first, end};
-    for (const auto& part : parts_) {
-      const auto first = static_cast<std::uint32_t>(part.layers.first), count = std::max(1u, part.layers.count);
-      if (part.layers.run < count && count > 1) return each_layer();
-      for (const auto edge : {first, first + count})
-        if (edge > range_.first && edge < end) edges.push_back(edge);
-    }
-    std::sort(edges.begin(), edges.end());
-    edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
-    for (std::size_t i = 0; i + 1 < edges.size(); ++i) repeat_layer(edges[i], edges[i + 1] - edges[i]);
-  }
-
-  void each_layer() {
-    for (std::uint32_t layer = 0; layer < range_.count; ++layer) layer_tensors(range_.first + layer);
-  }
-
-  void repeat_layer(std::uint32_t first, std::uint32_t count) {
-    repeat(count, [&] { layer_tensors(first); });
-  }
-
-  // Layers are alike, so as soon as the allocator is where it was some layers ago, all goes on as since then.
-  template <class Layer>
-  void repeat(std::uint32_t count, Layer&& layer_tensors) {
-    std::vector<std::uint64_t> states;
-    std::vector<Bytes> sums;
-    for (std::uint32_t layer = 0; layer < count; ++layer) {
-      states.push_back(allocator_.state());
-      sums.push_back(allocated_);
-      layer_tensors();
-      const auto before = std::find(states.begin(), states.end(), allocator_.state());
-      if (before == states.end()) continue;
-      const auto since = static_cast<std::uint32_t>(before - states.begin());
-      const auto period = layer + 1 - since, left = count - layer - 1;
-      allocated_ += left / period * (allocated_ - sums[since]);
-      for (std::uint32_t i = 0; i < left % period; ++i) layer_tensors();
-      return;
-    }
-  }
-
-  std::uint32_t attention_layers() const {
-    std::uint32_t out = 0;
-    for (const auto& cache : blueprint_.caches)
-      if (cache.kind != VRAMAUTO_CACHE_STATE && cache.kind != VRAMAUTO_CACHE_INDEXER && !(cache.flags & VRAMAUTO_DRAFT))
-        out += layers_within(cache.layers, range_.first, range_.count);
-    if (!blueprint_.caches.empty()) return out;
-    for (const auto& forward : blueprint_.forwards)  // attention that keeps no cache
-      if (forward.kv_heads) out += layers_within(forward.layers, range_.first, range_.count);
-    return out;
-  }
-
   void buffers() {
-    const auto attentions = attention_layers();
-    // Beside the scales: their copies for the host from 0.20, the ranges of q, k and v before.
-    const Bytes others = context_.profile->from >= Version{0, 20, 0} ? 2 : 3;
-    const Bytes loading = formats_.rules.attention_bytes;
-    sums_.buffers += attentions * ((kScales + others) * 4 + loading);
-    allocated_ += attentions * (kScales + others) * 512;
-    const auto maps = expert_map_bytes(context_, range_);
-    sums_.buffers += maps;
-    allocated_ += maps;
-    if (context_.architecture->keeps_causal_mask) mask();
-    if (encoders_) levels();
-    if (!blueprint_.encoders.empty()) layer_inputs();
-  }
-
-  // A composite keeps what each layer takes beside the hidden states: vLLM 0.33, models/gemma4_mm.py and gemma3n_mm.py,
-  // per_layer_embeddings.
-  void layer_inputs() {
-    std::uint32_t width = 0;
-    for (const auto& forward : blueprint_.forwards) width = std::max(width, forward.per_layer_input);
-    if (width == 0) return;
-    const auto each = saturating_mul(context_.effective.max_num_batched_tokens, context_.element_bytes());
-    const auto bytes = saturating_mul(each, std::uint64_t{width} * blueprint_.traits.layers);
-    sums_.buffers = saturating_add(sums_.buffers, bytes);
-    allocate(std::min(bytes, Bytes{1} << 40));
-  }
-
-  // Features of inner layers of a tower wait for the text's layers that take them: vLLM 0.33, models/qwen3_vl.py,
-  // deepstack_input_embeds.
-  void levels() {
-    std::uint32_t levels = 0;
-    for (std::size_t i = 0; i < blueprint_.encoders.size(); ++i)
-      if (encoders_ >> i & 1) levels = std::max(levels, blueprint_.encoders[i].levels);
-    const auto each = context_.effective.max_num_batched_tokens * blueprint_.traits.hidden * context_.element_bytes();
-    for (std::uint32_t level = 0; level < levels; ++level) allocate(each);
-    sums_.buffers = saturating_add(sums_.buffers, saturating_mul(each, levels));
-  }
-
-  void latents() {
+    sums_.buffers = load_buffers(context_, formats_, range_, encoders_, order_);
     const auto held = latent_buffers(context_, range_);
     sums_.buffers += held.workspace;
-    allocate(held.workspace);
+    order_.load(held.workspace);
     latents_ = held.sparse;
-  }
-
-  void mask() {
-    for (const auto& weights : blueprint_.weights)
-      if (weights.layers.first == VRAMAUTO_LAYER_INPUT && weights.role == VRAMAUTO_ROLE_OTHER) {
-        const auto bytes = saturating_mul(weights.rows, weights.rows);
-        sums_.buffers = saturating_add(sums_.buffers, bytes);
-        allocate(std::min(bytes, Bytes{1} << 40));
-        return;
-      }
   }
 
   RankWeights answer() const {
     RankWeights out;
     out.parameter_bytes = sums_.total();
     const auto kept = out.parameter_bytes - dropped_;
-    out.loaded = Amount::exact(std::max(allocated_, kept) + late_ + latents_);
+    out.loaded = Amount::exact(std::max(order_.allocated(), kept) + late_ + latents_);
     const auto add = [&](std::string_view name, Bytes bytes, std::string_view source) {
       if (bytes == 0) return;
       auto& component = out.components.emplace_back();
@@ -475,14 +304,13 @@ class Stage {
   const quantization::Placed& formats_;
   const estimator::Blueprint& blueprint_;
   StageRange range_;
-  CachingAllocator allocator_;
+  LoadOrder order_;
   bool tied_ = false;
   bool input_ = false, output_ = false, drafts_ = false;
   std::uint64_t encoders_ = 0;
   Sums sums_;
-  Bytes allocated_ = 0, late_ = 0, dropped_ = 0, latents_ = 0;
+  Bytes late_ = 0, dropped_ = 0, latents_ = 0;
   Result<void> refused_;
-  std::vector<Part> parts_;
 };
 
 Result<RankWeights> count(const Context& context, const quantization::Placed& formats, std::uint32_t stage) {
