@@ -196,7 +196,7 @@ vramauto_status NemotronWriter::drafts() {
     names.layer = prefix;
     auto family = kNemotron;
     family.names = &names;
-    NemotronWriter layer(drafted, family, sizes_, {}, {});
+    NemotronWriter layer(drafted, family, sizes_, pattern_, {});
     VRAMAUTO_DO(layer.shapes());
     const vramauto_layers range{static_cast<std::int32_t>(sizes_.layers + i), 1, 1, 1};
     const auto shape = VRAMAUTO_READ(layer.shape_of(UINT32_MAX, drafts_[i], 0));

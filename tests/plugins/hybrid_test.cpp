@@ -121,6 +121,15 @@ TEST_CASE("hybrid: a layer of a heterogeneous Nemotron has its own number of exp
   CHECK(find(blueprint, "backbone.layers.*.mixer.experts.*.up_proj")->copies == 2);
 }
 
+TEST_CASE("hybrid: what Nemotron drafts with are two layers after its own, marked as drafts") {
+  const auto blueprint = describe(nemotron(R"(, "num_nextn_predict_layers": 1)"));
+  CHECK(blueprint.traits.draft_layers == 2);
+  const auto* drafted = find(blueprint, "mtp.layers.1.mixer.experts.*.up_proj");
+  REQUIRE(drafted);
+  CHECK((drafted->flags & VRAMAUTO_DRAFT) != 0);
+  CHECK(drafted->layers.first == 5);
+}
+
 TEST_CASE("hybrid: one group of Mamba-2 is on every rank, two are divided, and three ranks are refused") {
   const auto at = [](std::string_view more, std::string_view tp) {
     return price(nemotron(more), {{"engine-version", "0.33.0"}, {"tp", tp}})->ranks[0].parameter_bytes;
