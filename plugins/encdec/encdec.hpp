@@ -26,11 +26,10 @@ struct Kind {
   vramauto_status (*describe)(const Description& model);
 };
 
-bool has_word(std::string_view words, std::string_view wanted);
 template <std::size_t N>
 const Kind* find_in(const Kind (&kinds)[N], std::string_view architecture) {
   for (const auto& kind : kinds)
-    if (has_word(kind.architectures, architecture)) return &kind;
+    if (estimator::has_word(kind.architectures, architecture)) return &kind;
   return nullptr;
 }
 

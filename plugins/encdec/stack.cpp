@@ -3,14 +3,6 @@
 
 namespace vramauto::encdec {
 
-bool has_word(std::string_view words, std::string_view wanted) {
-  for (auto at = words.find(wanted); at != std::string_view::npos && !wanted.empty(); at = words.find(wanted, at + 1)) {
-    const auto end = at + wanted.size();
-    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ')) return true;
-  }
-  return false;
-}
-
 Answer<Width> read_width(const Description& model, const WidthKeys& keys, std::string_view below) {
   Width out;
   out.layers = static_cast<std::uint32_t>(VRAMAUTO_TAKE(model.positive(keys.layers, kMostLayers, 0, below)));

@@ -20,22 +20,13 @@ constexpr Known kKnown[] = {
     {"Qwen3NextForCausalLM Qwen3_5ForCausalLM Qwen3_5MoeForCausalLM", describe_qwen},
 };
 
-bool has_word(std::string_view words, std::string_view wanted) {
-  while (!words.empty()) {
-    const auto end = words.find(' ');
-    if (words.substr(0, end) == wanted) return true;
-    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
-  }
-  return false;
-}
-
 Answer<const Known*> known(const vramauto_host* host, vramauto_call* call, std::string_view* architecture) {
   vramauto_model_info info{};
   info.struct_size = sizeof info;
   if (const auto status = host->model(call, &info); status != VRAMAUTO_OK) return {nullptr, status};
   *architecture = info.architecture ? info.architecture : "";
   for (const auto& one : kKnown)
-    if (has_word(one.architectures, *architecture)) return {&one, VRAMAUTO_OK};
+    if (estimator::has_word(one.architectures, *architecture)) return {&one, VRAMAUTO_OK};
   return {nullptr, VRAMAUTO_OK};
 }
 

@@ -112,21 +112,12 @@ constexpr Latent kLatents[] = {
      .expands = true},
 };
 
-bool has_word(std::string_view words, std::string_view wanted) {
-  while (!words.empty()) {
-    const auto end = words.find(' ');
-    if (words.substr(0, end) == wanted) return true;
-    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
-  }
-  return false;
-}
-
 }  // namespace
 
 const Latent* find_latent(std::string_view architecture) {
   if (architecture.empty()) return nullptr;
   for (const auto& latent : kLatents)
-    if (has_word(latent.decoder.architectures, architecture)) return &latent;
+    if (estimator::has_word(latent.decoder.architectures, architecture)) return &latent;
   return nullptr;
 }
 

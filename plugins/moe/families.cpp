@@ -355,21 +355,12 @@ constexpr Mixture kMixtures[] = {
      .gate_name = "self_attn.output_gate_proj"},
 };
 
-bool has_word(std::string_view words, std::string_view wanted) {
-  while (!words.empty()) {
-    const auto end = words.find(' ');
-    if (words.substr(0, end) == wanted) return true;
-    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
-  }
-  return false;
-}
-
 }  // namespace
 
 const Mixture* find_mixture(std::string_view architecture) {
   if (architecture.empty()) return nullptr;
   for (const auto& mixture : kMixtures)
-    if (has_word(mixture.decoder.architectures, architecture)) return &mixture;
+    if (estimator::has_word(mixture.decoder.architectures, architecture)) return &mixture;
   return nullptr;
 }
 

@@ -16,14 +16,6 @@ Answer<std::uint32_t> size(const Description& model, std::string_view keys, std:
 
 }  // namespace
 
-bool has_word(std::string_view words, std::string_view wanted) {
-  for (auto at = words.find(wanted); at != std::string_view::npos && !wanted.empty(); at = words.find(wanted, at + 1)) {
-    const auto end = at + wanted.size();
-    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ')) return true;
-  }
-  return false;
-}
-
 Answer<Sizes> read_sizes(const Description& model, std::string_view below) {
   Sizes out;
   out.hidden = VRAMAUTO_TAKE(size(model, "hidden_size|n_embd", kMostWidth, below));

@@ -42,11 +42,10 @@ bool is_converted(std::string_view architecture);
 vramauto_status describe_pooled(const Description& model, std::string_view architecture);  // as it is, but pooled
 vramauto_status describe_converted(const Description& model, std::string_view architecture);
 
-bool has_word(std::string_view words, std::string_view wanted);
 template <std::size_t N>
 const Kind* find_in(const Kind (&kinds)[N], std::string_view architecture) {
   for (const auto& kind : kinds)
-    if (has_word(kind.architectures, architecture)) return &kind;
+    if (estimator::has_word(kind.architectures, architecture)) return &kind;
   return nullptr;
 }
 

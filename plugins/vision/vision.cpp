@@ -18,22 +18,13 @@ constexpr std::span<const Composite> (*kTables[])() = {
     mistral_kinds,        molmo_kinds,   ernie_kinds,  hunyuan_kinds,  newer_kinds,   ovis_kinds,  paddle_kinds,
     phi4_kinds,           qwen_kinds,    radio_kinds,  small_kinds,    speech_kinds,  step_kinds};
 
-bool has_word(std::string_view words, std::string_view wanted) {
-  while (!words.empty()) {
-    const auto end = words.find(' ');
-    if (words.substr(0, end) == wanted) return true;
-    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
-  }
-  return false;
-}
-
 Answer<const Composite*> kind_of(const Description& model) {
   vramauto_model_info info{};
   info.struct_size = sizeof info;
   if (const auto status = model.host()->model(model.call(), &info); status != VRAMAUTO_OK) return {nullptr, status};
   for (const auto table : kTables)
     for (const auto& kind : table())
-      if (has_word(kind.architectures, info.architecture)) return {&kind, VRAMAUTO_OK};
+      if (estimator::has_word(kind.architectures, info.architecture)) return {&kind, VRAMAUTO_OK};
   return {nullptr, VRAMAUTO_OK};
 }
 
@@ -123,7 +114,7 @@ constexpr TextKind kTexts[] = {
 
 std::string_view text_architecture_of(std::string_view model_type) {
   for (const auto& text : kTexts)
-    if (has_word(text.types, model_type)) return text.architecture;
+    if (estimator::has_word(text.types, model_type)) return text.architecture;
   return {};
 }
 

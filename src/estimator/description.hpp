@@ -39,6 +39,16 @@ struct Answer {
     if (vramauto_done != VRAMAUTO_OK) return vramauto_done; \
   } while (0)
 
+// Whether a list of words separated by spaces, as tables of architectures are written, has this one.
+inline bool has_word(std::string_view words, std::string_view wanted) {
+  while (!words.empty()) {
+    const auto end = words.find(' ');
+    if (words.substr(0, end) == wanted) return true;
+    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
+  }
+  return false;
+}
+
 // One group of equal tensors, built up and then added.
 struct Tensors : vramauto_weights {
   Tensors(const char* pattern, vramauto_role kind, vramauto_layers range, std::uint64_t output, std::uint64_t input)

@@ -212,7 +212,8 @@ Result<void> microscaled(const Format& format, const Side& side, Tensors& out) {
 // bitsandbytes.py (0.19.1), _create_weights_4bit: flat. Scales of 64 are taken apart while loading.
 Result<void> bnb(const Format& format, const Side& side, Tensors& out) {
   if (format.scheme == Scheme::bnb8)
-    return fail(VRAMAUTO_E_UNSUPPORTED, "quantization_config", "bitsandbytes with 8 bits is not implemented for experts");
+    return fail(VRAMAUTO_E_UNSUPPORTED, "quantization_config",
+                "found experts with 8 bits of bitsandbytes, expected 4: vLLM has no kernel for others (NotImplementedError)");
   out.add(side.elements() / side.element_bytes);
   out.late = ceil_div(side.elements(), 64) * kFloat;
   return {};

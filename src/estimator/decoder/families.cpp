@@ -2,6 +2,7 @@
 // serves through it.
 #include "estimator/decoder/family.hpp"
 #include "estimator/decoder/names.hpp"
+#include "estimator/description.hpp"
 
 namespace vramauto::estimator {
 namespace {
@@ -361,16 +362,6 @@ constexpr Family kFamilies[] = {
      .tie = Tie::always,
      .position = Position::alibi},
 };
-
-bool has_word(std::string_view words, std::string_view wanted) {
-  for (std::size_t at = 0; at < words.size();) {
-    const auto end = words.find(' ', at);
-    if (words.substr(at, end == std::string_view::npos ? end : end - at) == wanted) return true;
-    if (end == std::string_view::npos) break;
-    at = end + 1;
-  }
-  return false;
-}
 
 }  // namespace
 
