@@ -239,6 +239,11 @@ def pointer_to(function, name=""):
     return f"{function.returns.c} (*{name})({parameters(function)})"
 
 
+def same_call(function):
+    """What callers of a function rely on, as text: its types, not the names of its parameters."""
+    return f"{function.returns.c} ({parameters(function)})"
+
+
 def check(model, compiler):
     program, expected = probe(model)
     with tempfile.TemporaryDirectory(prefix="vramauto-header-") as folder:
