@@ -4,13 +4,13 @@
 #include "check.h"
 
 /* The functions that are used here, each with the type that the header declares. */
-#define EACH(f)                                                                                                            \
-  f(vramauto_version) f(vramauto_context_new) f(vramauto_context_free) f(vramauto_devices_parse) f(vramauto_devices_free)  \
-      f(vramauto_model_open) f(vramauto_model_free) f(vramauto_plan_calculate) f(vramauto_plan_get) f(vramauto_plan_free)
-#define MEMBER(name) __typeof__(&name) name;
-#define LOAD(name) *(void**)&out->name = dlsym(library, #name);
+#define EACH(f)                                                                                                      \
+  f(version) f(context_new) f(context_free) f(devices_parse) f(devices_free) f(model_open) f(model_free)            \
+      f(plan_calculate) f(plan_get) f(plan_free)
+#define MEMBER(name) __typeof__(&vramauto_##name) name;
+#define LOAD(name) *(void**)&out->name = dlsym(library, "vramauto_" #name);
 #define MISSING(name) \
-  if (!out->name) return #name;
+  if (!out->name) return "vramauto_" #name;
 
 typedef struct calls {
   EACH(MEMBER)
@@ -32,17 +32,17 @@ static void use(const calls* vramauto, const char* path) {
   vramauto_error err;
   VRAMAUTO_INIT(err);
   VRAMAUTO_INIT(info);
-  MUST(vramauto->vramauto_context_new(NULL, &ctx, &err), err);
-  MUST(vramauto->vramauto_devices_parse(ctx, "RTX 4090", &gpus, &err), err);
-  MUST(vramauto->vramauto_model_open(ctx, path, &model, &err), err);
-  MUST(vramauto->vramauto_plan_calculate(ctx, gpus, model, NULL, &plan, &err), err);
-  CHECK_NUMBER(vramauto->vramauto_plan_get(plan, &info), VRAMAUTO_OK);
+  MUST(vramauto->context_new(NULL, &ctx, &err), err);
+  MUST(vramauto->devices_parse(ctx, "RTX 4090", &gpus, &err), err);
+  MUST(vramauto->model_open(ctx, path, &model, &err), err);
+  MUST(vramauto->plan_calculate(ctx, gpus, model, NULL, &plan, &err), err);
+  CHECK_NUMBER(vramauto->plan_get(plan, &info), VRAMAUTO_OK);
   CHECK_NUMBER(info.fits, 1);
   printf("--gpu-memory-utilization %.4f\n", info.gpu_memory_utilization);
-  vramauto->vramauto_plan_free(plan);
-  vramauto->vramauto_model_free(model);
-  vramauto->vramauto_devices_free(gpus);
-  vramauto->vramauto_context_free(ctx);
+  vramauto->plan_free(plan);
+  vramauto->model_free(model);
+  vramauto->devices_free(gpus);
+  vramauto->context_free(ctx);
 }
 
 int main(int argc, char** argv) {
@@ -53,8 +53,8 @@ int main(int argc, char** argv) {
   library = dlopen(argc > 2 ? argv[2] : "libvramauto.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) return fprintf(stderr, "%s\n", dlerror()), 1;
   if ((missing = load(library, &vramauto)) != NULL) return fprintf(stderr, "this libvramauto has no %s\n", missing), 1;
-  if (vramauto.vramauto_version() < VRAMAUTO_VERSION_NUMBER)
-    return fprintf(stderr, "libvramauto is version %u, at least %u is needed\n", vramauto.vramauto_version(), VRAMAUTO_VERSION_NUMBER), 1;
+  if (vramauto.version() < VRAMAUTO_VERSION_NUMBER)
+    return fprintf(stderr, "libvramauto is version %u, at least %u is needed\n", vramauto.version(), VRAMAUTO_VERSION_NUMBER), 1;
   use(&vramauto, argv[1]);
   CHECK(dlsym(library, "_ZN8vramauto4text5lowerESt17basic_string_viewIcSt11char_traitsIcEE") == NULL); /* nothing else is exported */
   CHECK_NUMBER(dlclose(library), 0);
