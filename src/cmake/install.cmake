@@ -18,7 +18,12 @@ install(FILES ${PROJECT_BINARY_DIR}/vramautoConfig.cmake ${PROJECT_BINARY_DIR}/v
   ${CMAKE_CURRENT_LIST_DIR}/vramautoPlugin.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vramauto COMPONENT dev)
 
-# Relative to the prefix where the directories are, so that the installed tree can be moved as a whole.
+# Relative to the file itself where the directories are relative, so that the installed tree can be moved as a whole.
+file(RELATIVE_PATH VRAMAUTO_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+set(VRAMAUTO_PC_PREFIX "\${pcfiledir}/${VRAMAUTO_PC_UP}")
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(VRAMAUTO_PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
+endif()
 foreach(dir LIBDIR INCLUDEDIR)
   if(IS_ABSOLUTE "${CMAKE_INSTALL_${dir}}")
     set(VRAMAUTO_PC_${dir} "${CMAKE_INSTALL_${dir}}")
