@@ -1,6 +1,6 @@
 //! The functions of the library: linked, or with the feature `dlopen` called through pointers that `loading` finds.
 
-use std::ffi::c_char;
+use std::os::raw::c_char;
 
 use crate::*;
 

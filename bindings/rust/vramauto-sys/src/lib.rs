@@ -4,7 +4,7 @@
 //! been `Ok`, functions of the library panic.
 #![allow(non_camel_case_types)]
 
-use std::ffi::{c_char, c_void};
+use std::os::raw::{c_char, c_void};
 
 mod functions;
 #[cfg(feature = "dlopen")]

@@ -1,9 +1,11 @@
 //! The library loaded at run time, once, for the rest of the process.
 
-use std::ffi::{c_char, c_int, c_void, CStr, CString};
+use std::ffi::{CStr, CString};
+use std::os::raw::{c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::functions::Functions;
 
@@ -17,13 +19,16 @@ extern "C" {
     fn dlerror() -> *mut c_char;
 }
 
-static LOADED: OnceLock<Functions> = OnceLock::new();
+static LOADED: AtomicPtr<Functions> = AtomicPtr::new(ptr::null_mut());
 
 /// Loads the library from a path, unless one was loaded before. Err says why not.
 pub fn load(path: &Path) -> Result<(), String> {
-    if LOADED.get().is_none() {
-        let functions = open(path)?;
-        let _ = LOADED.set(functions); // another thread may have been first
+    if loaded().is_none() {
+        let mine = Box::into_raw(Box::new(open(path)?));
+        if LOADED.compare_exchange(ptr::null_mut(), mine, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // SAFETY: another thread was first, nobody has seen mine.
+            drop(unsafe { Box::from_raw(mine) });
+        }
     }
     Ok(())
 }
@@ -34,7 +39,12 @@ pub(crate) fn by_its_name() -> Result<(), String> {
 }
 
 pub(crate) fn functions() -> &'static Functions {
-    LOADED.get().expect("vramauto_sys::ready() or load() was called, and Ok")
+    loaded().expect("vramauto_sys::ready() or load() was called, and Ok")
+}
+
+fn loaded() -> Option<&'static Functions> {
+    // SAFETY: NULL, or functions that are never freed.
+    unsafe { LOADED.load(Ordering::Acquire).as_ref() }
 }
 
 fn open(path: &Path) -> Result<Functions, String> {

@@ -22,11 +22,14 @@ fn run(id: &str, gpus: &str, options: &[String]) -> Result<(), Error> {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [id, gpus, options @ ..] = arguments.as_slice() else {
-        eprintln!("usage: plan MODEL \"GPUs\" [option=value ...]");
-        return ExitCode::from(2);
+    let done = match arguments.as_slice() {
+        [id, gpus, options @ ..] => run(id, gpus, options),
+        _ => {
+            eprintln!("usage: plan MODEL \"GPUs\" [option=value ...]");
+            return ExitCode::from(2);
+        }
     };
-    match run(id, gpus, options) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("vramauto: {error}");

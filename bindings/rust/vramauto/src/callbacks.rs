@@ -1,8 +1,8 @@
 //! Callbacks of a context. A panic must not unwind C: it is kept, and goes on in a caller when the call returns.
 
 use std::any::Any;
-use std::ffi::{c_char, c_void};
 use std::ops::ControlFlow;
+use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ impl Callbacks {
 
     /// What C calls back with.
     pub(crate) fn user(self: &Arc<Self>) -> *mut c_void {
-        Arc::as_ptr(self).cast_mut().cast()
+        Arc::as_ptr(self) as *mut c_void
     }
 
     fn guarded<T>(&self, otherwise: T, run: impl FnOnce() -> T) -> T {

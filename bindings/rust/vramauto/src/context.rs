@@ -59,7 +59,10 @@ impl Options {
     }
 
     fn timeout_ms(&self) -> Result<u32, Error> {
-        let Some(timeout) = self.plugin_timeout else { return Ok(0) };
+        let timeout = match self.plugin_timeout {
+            Some(timeout) => timeout,
+            None => return Ok(0),
+        };
         u32::try_from(timeout.as_millis()).ok().filter(|ms| *ms > 0).ok_or_else(|| {
             Error::new(Status::ARGUMENT, "plugin_timeout", format!("is {timeout:?}, expected 1 ms to 49 days"))
         })

@@ -1,6 +1,7 @@
 //! Text to and from C.
 
-use std::ffi::{c_char, CStr, CString};
+use std::ffi::{CStr, CString};
+use std::os::raw::c_char;
 
 use crate::codes::Status;
 use crate::error::Error;

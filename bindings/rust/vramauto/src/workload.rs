@@ -68,7 +68,7 @@ impl Workload {
         self.set_text(name, std::ptr::null())
     }
 
-    fn set_text(&mut self, name: &str, value: *const std::ffi::c_char) -> Result<(), Error> {
+    fn set_text(&mut self, name: &str, value: *const std::os::raw::c_char) -> Result<(), Error> {
         let name = text::c_string("option", name)?;
         let workload = self.0.get_mut();
         // SAFETY: handle, name and value are alive.

@@ -102,7 +102,7 @@ fn log() {
     let context = Context::new(Options { log: Some(log), ..no_env() }).unwrap();
     warned(&context).unwrap();
     drop(context);
-    let lines = Arc::into_inner(lines).expect("the context dropped its callbacks").into_inner().unwrap();
+    let lines = Arc::try_unwrap(lines).expect("the context dropped its callbacks").into_inner().unwrap();
     assert!(lines.iter().any(|line| line.starts_with("WARN ") && line.contains("9.9")), "{lines:?}");
 
     let log: Log = Box::new(|_, _, message| panic!("below the level: {message}"));
