@@ -23,9 +23,9 @@ uint32_t vramauto_version(void) { return VRAMAUTO_VERSION_NUMBER; }
 const char* vramauto_build_info(void) {
   return "{\"version_number\": " VRAMAUTO_TEXT(
       VRAMAUTO_VERSION_NUMBER) ", \"compiler\": \"" VRAMAUTO_COMPILER
-                               "\", \"cxx\": " VRAMAUTO_TEXT(__cplusplus) ", \"assertions\": " VRAMAUTO_ASSERTS
-                                                                          ", \"dependencies\": {\"fmt\": " VRAMAUTO_TEXT(
-                                                                              FMT_VERSION) "}}";
+                               "\", \"cxx\": \"" VRAMAUTO_TEXT(__cplusplus) "\", \"assertions\": " VRAMAUTO_ASSERTS
+                                                                            ", \"dependencies\": {\"fmt\": " VRAMAUTO_TEXT(
+                                                                                FMT_VERSION) "}}";
 }
 
 const char* vramauto_status_name(vramauto_status status) {
