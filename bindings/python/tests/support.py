@@ -51,7 +51,8 @@ class Folder(unittest.TestCase):
 
 
 def program(text, *arguments, **environment):
-    """A Python program in a process of its own."""
+    """A Python program, or the file of one, in a process of its own."""
+    start = [str(text)] if isinstance(text, pathlib.Path) else ["-c", text]
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "VRAMAUTO_LIBRARY": str(LIBRARY), **environment}
-    return subprocess.run([sys.executable, "-c", text, *map(str, arguments)], capture_output=True, text=True, timeout=120,
+    return subprocess.run([sys.executable, *start, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd="/",
                           env={name: value for name, value in environment.items() if value is not None})

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p,
                     sizeof)
+from typing import Any
 
 VERSION_NUMBER = 1000  # of the header that this file follows; an older library is refused
 UNKNOWN = 2**64 - 1
@@ -20,7 +21,7 @@ class Pointer(c_void_p):
     """Owns what a handle points to. Every call into C has its pointers as arguments, and arguments stay alive while it runs: the
     last of them to go frees the handle, whatever thread closed it meanwhile."""
 
-    free = None  # set by declare()
+    free: Any = None  # set by declare()
 
     def __del__(self):
         if self.value and self.free:
@@ -28,7 +29,7 @@ class Pointer(c_void_p):
 
 
 class ContextPointer(Pointer):
-    pass
+    kept: object = None  # the functions that C may call
 
 
 class DevicesPointer(Pointer):

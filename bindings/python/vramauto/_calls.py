@@ -1,13 +1,13 @@
-"""Python functions that the library calls. No exception of theirs enters it, and none of them runs while the interpreter ends: a
-thread that it stops in there would take the process with it."""
+"""Python functions that the library calls. No exception of theirs enters it. When the interpreter ends it stops daemon threads where
+they next ask for its lock; in a callback that would be inside the library, whose frames must not be unwound: so the end waits until no
+thread is in such a call, and lets none begin."""
 from __future__ import annotations
 
 import atexit
 import os
-import sys
 import threading
 import weakref
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from . import _abi
 from .values import LogLevel, known, text
@@ -21,6 +21,11 @@ _ending = False
 _living: weakref.WeakSet[Calls] = weakref.WeakSet()
 
 
+def _doomed() -> bool:
+    """This thread will be stopped: the interpreter is ending, and does not wait for it."""
+    return _ending and threading.current_thread().daemon
+
+
 class Calls:
     """The calls that may run callbacks of one context, and what these raised: `with calls:` around each call."""
 
@@ -31,9 +36,11 @@ class Calls:
 
     def __enter__(self) -> None:
         with self._changed:
-            if _ending:
-                raise RuntimeError("the interpreter is ending")
-            self._inside[threading.get_ident()] = None
+            doomed = _doomed()
+            if not doomed:
+                self._inside[threading.get_ident()] = None
+        if doomed:
+            threading.Event().wait()  # for the end
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         with self._changed:
@@ -42,12 +49,11 @@ class Calls:
         if raised:
             raise raised from error
 
-    def keep(self, error: BaseException) -> bool:
+    def keep(self, error: BaseException) -> None:
         """Holds an exception until this thread's call is back from C."""
-        inside = threading.get_ident() in self._inside
-        if inside:
-            self._inside[threading.get_ident()] = error
-        return inside
+        if threading.get_ident() not in self._inside:
+            raise error
+        self._inside[threading.get_ident()] = error
 
     def wait(self) -> None:
         with self._changed:
@@ -61,7 +67,7 @@ class Calls:
 
 
 def _end() -> None:
-    global _ending
+    global _ending  # no lock: whoever saw it unset is inside before we look
     _ending = True
     for calls in list(_living):
         calls.wait()
@@ -77,37 +83,28 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-class _Unraisable:
-    """What sys.unraisablehook is given."""
-
-    def __init__(self, error: BaseException, function: object):
-        self.exc_type, self.exc_value, self.exc_traceback = type(error), error, error.__traceback__
-        self.err_msg, self.object = "Exception ignored in a callback of vramauto", function
-
-
-def log_function(log: Log, calls: Calls) -> _abi.LogFunction:
-    """A log that raises is reported as Python reports what cannot be raised; the call goes on."""
+def log_function(log: Log, calls: Calls) -> Any:
+    """What a log raises is reported by sys.unraisablehook, as ctypes does, and the call goes on; an interrupt waits for its end."""
 
     def run(_user, level, source, message):
         try:
-            if not _ending:
-                log(LogLevel.of(level), text(source), text(message))
+            log(LogLevel.of(level), text(source), text(message))
+        except Exception:
+            raise
         except BaseException as error:
-            if isinstance(error, Exception) or not calls.keep(error):
-                sys.unraisablehook(_Unraisable(error, log))
+            calls.keep(error)
 
     return _abi.LogFunction(run)
 
 
-def progress_function(progress: Progress, calls: Calls) -> _abi.ProgressFunction:
+def progress_function(progress: Progress, calls: Calls) -> Any:
     """A progress that raises cancels the transfer, and the call raises the same."""
 
     def run(_user, done, total):
         try:
-            return 1 if _ending or progress(done, known(total)) else 0
+            return 1 if _doomed() or progress(done, known(total)) else 0
         except BaseException as error:
-            if not calls.keep(error):
-                sys.unraisablehook(_Unraisable(error, progress))
+            calls.keep(error)
             return 1
 
     return _abi.ProgressFunction(run)

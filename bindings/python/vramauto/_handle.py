@@ -42,7 +42,7 @@ def taken(status: int, function: Any) -> None:
 
 def whole_text(function: Any, pointer: _abi.Pointer) -> bytes:
     """Text of unknown length, as snprintf gives it."""
-    room = 16384
+    room = 65536  # text is written anew at each try
     while True:
         buffer = create_string_buffer(room)
         needed = function(pointer, buffer, room)

@@ -38,15 +38,16 @@ class Context(Handle):
     def __init__(self, *, flags: ContextFlag | int = 0, plugins: Text | Iterable[Text] | None = None, log: Log | None = None,
                  log_level: LogLevel | int = 0, progress: Progress | None = None, plugin_timeout_ms: int = 0):
         self._pointer = None
-        self._calls = Calls() if log or progress else None
+        calls = Calls()
+        self._calls = calls if log or progress else None
         options = _abi.ContextOptions(flags=unsigned(flags, 32, "flags"), log_level=unsigned(log_level, 31, "log_level"),
                                       plugin_timeout_ms=unsigned(plugin_timeout_ms, 32, "plugin_timeout_ms"), plugins=_paths(plugins))
         if log:
-            options.log = log_function(log, self._calls)
+            options.log = log_function(log, calls)
         if progress:
-            options.progress = progress_function(progress, self._calls)
+            options.progress = progress_function(progress, calls)
         pointer = _abi.ContextPointer()
-        pointer.kept = options.log, options.progress  # for as long as C may call them
+        pointer.kept = options.log, options.progress
         self._call(lib.vramauto_context_new, byref(options), byref(pointer))
         self._pointer = pointer
 

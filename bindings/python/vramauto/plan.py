@@ -38,14 +38,16 @@ class Plan(Handle):
     @property
     def arguments(self) -> tuple[str, ...]:
         """All that the engine needs: `["vllm", *plan.arguments]` starts it."""
-        pointer, found = self._use(), []
+        pointer = self._use()
+        found: list[str] = []
         while (argument := lib.vramauto_plan_argument(pointer, len(found))) is not None:
             found.append(text(argument))
         return tuple(found)
 
     @property
     def warnings(self) -> tuple[PlanWarning, ...]:
-        pointer, found, code = self._use(), [], c_char_p()
+        pointer, code = self._use(), c_char_p()
+        found: list[PlanWarning] = []
         while (message := lib.vramauto_plan_warning(pointer, len(found), byref(code))) is not None:
             found.append(PlanWarning(text(code.value), text(message)))
         return tuple(found)

@@ -262,7 +262,7 @@ def _as_is(value):
     return value
 
 
-_FROM_C = {  # by how a field is annotated
+_FROM_C: dict[Any, Any] = {  # by how a field is annotated
     "int": _as_is, "float": _as_is, "str": text, "int | None": known,
     "float | None": lambda value: value or None,               # the header's 0.0: not known
     "bool | None": {0: False, 1: True}.get,                    # its 2: not known
@@ -278,7 +278,7 @@ def row(cls: type[Row], struct: ctypes.Structure) -> Row:
     """A dataclass from the struct of the same fields, while the handle that owns the struct's strings is alive."""
     columns = _columns.get(cls)
     if columns is None:
-        columns = _columns[cls] = [(f.name, _FROM_C[f.type]) for f in fields(cls)]
+        columns = _columns[cls] = [(f.name, _FROM_C[f.type]) for f in fields(cls)]  # type: ignore[arg-type]
     return cls(*[convert(getattr(struct, name)) for name, convert in columns])
 
 
