@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""What a call costs with the model open, in microseconds: the best of several rounds.
+"""What a call costs with the model open, in microseconds of this process: the best of several rounds.
 
   benchmark.py [MODEL [GPUS]]
 """
 import sys
+import time
 import timeit
 
 import vramauto
 
 
 def microseconds(call, rounds=7, calls=2000):
-    return min(timeit.repeat(call, repeat=rounds, number=calls)) / calls * 1e6
+    return min(timeit.repeat(call, timer=time.process_time, repeat=rounds, number=calls)) / calls * 1e6
 
 
 def main(name="Qwen/Qwen3-8B", gpus="RTX 4090"):

@@ -29,6 +29,7 @@ class Answers(Folder):
         again = self.context.parse(gpus.json_text())
         self.assertEqual([(g.name, g.total_bytes) for g in again], [(g.name, g.total_bytes) for g in gpus])
         self.assertEqual(json.loads(gpus.json_text()), gpus.json())
+        self.assertEqual(gpus[:1], [gpus[0]])
         with self.assertRaises(IndexError):
             gpus[2]
 

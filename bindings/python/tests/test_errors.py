@@ -90,6 +90,10 @@ class Errors(Folder):
         self.assertEqual((type(error), error.status, str(error), error.offset), (vramauto.Error, -12345, "w: m", None))
         self.assertEqual(error.status_name, "VRAMAUTO_E_UNKNOWN")
 
+    def test_one_of_the_systems_kinds_has_no_errno(self):
+        error = vramauto.TimedOutError("took long", "hub")
+        self.assertEqual((error.errno, str(error), error.status), (None, "hub: took long", vramauto.Status.TIMEOUT))
+
     def test_errors_can_be_pickled(self):
         with self.assertRaises(vramauto.NotFoundError) as caught:
             self.context.open("/does/not/exist")

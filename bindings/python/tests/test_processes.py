@@ -1,6 +1,7 @@
 """Many threads, forks, and the end of the interpreter."""
 import multiprocessing
 import os
+import signal
 import threading
 import unittest
 import warnings
@@ -96,11 +97,28 @@ class Threads(Folder):
             in_threads(use)
             self.assertEqual(len(late), THREADS)
 
+    def test_among_signals(self):
+        rung = []
+        before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+        self.addCleanup(signal.signal, signal.SIGALRM, before)
+        expected = self.context.plan(self.model_, self.gpus, self.work).json_text()
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        try:
+            while len(rung) < 50:
+                model = self.context.open(self.model_.info.path)
+                self.assertEqual(self.context.plan(model, self.gpus, self.work).json_text(), expected)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
     def test_the_default_context_is_made_once(self):
         vramauto.context._default = None
         made = []
         in_threads(lambda i: made.append(vramauto.default_context()))
         self.assertEqual(len(set(map(id, made))), 1)
+
+    def test_a_closed_default_context_is_made_anew(self):
+        vramauto.default_context().close()
+        self.assertFalse(vramauto.default_context().closed)
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "skipped: this system has no fork")

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from ctypes import byref, create_string_buffer, string_at
-from typing import Any, Union
+from typing import Any, Callable, Union
 
 from . import _abi
 from .errors import ClosedError, error_of
@@ -49,6 +49,15 @@ def whole_text(function: Any, pointer: _abi.Pointer) -> bytes:
         if needed < room:
             return string_at(buffer, needed)
         room = needed + 1
+
+
+def indexed(i: Any, count: int, one: Callable[[int], Any]) -> Any:
+    """What a sequence of `count` has at an index or slice."""
+    if isinstance(i, slice):
+        return [one(k) for k in range(*i.indices(count))]
+    if not -count <= i < count:
+        raise IndexError(f"found index {i}, expected one of {count}")
+    return one(i % count)
 
 
 class Handle:

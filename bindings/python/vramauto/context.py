@@ -116,11 +116,13 @@ _default_lock = threading.Lock()
 def default_context() -> Context:
     """The one that vramauto.plan() and its like use: silent, without the network."""
     global _default
-    if _default is None:
+    context = _default
+    if context is None or context.closed:
         with _default_lock:
-            if _default is None:
-                _default = Context()
-    return _default
+            context = _default
+            if context is None or context.closed:
+                context = _default = Context()
+    return context
 
 
 def detect(flags: DetectFlag | int = 0) -> Devices:

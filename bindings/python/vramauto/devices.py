@@ -2,18 +2,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from ctypes import byref
 from typing import Any
 
 from . import _abi
-from ._handle import Handle, taken, whole_text
+from ._handle import Handle, indexed, taken, whole_text
 from ._library import lib
 from .values import DeviceInfo, row
 
 
-class Devices(Handle):
-    """In the order in which the engine will see them."""
+class Devices(Handle, Sequence):
+    """A sequence of DeviceInfo, in the order in which the engine will see them."""
 
     __slots__ = ()
 
@@ -23,16 +23,13 @@ class Devices(Handle):
     def __len__(self) -> int:
         return lib.vramauto_devices_count(self._use())
 
-    def __getitem__(self, i: int) -> DeviceInfo:
-        count = len(self)
-        if not -count <= i < count:
-            raise IndexError(f"there are {count} devices, found index {i}")
-        pointer, info = self._use(), _abi.DeviceInfo()
-        taken(lib.vramauto_devices_get(pointer, i % count, byref(info)), lib.vramauto_devices_get)
-        return row(DeviceInfo, info)
+    def __getitem__(self, i: Any) -> Any:
+        return indexed(i, len(self), self._one)
 
-    def __iter__(self) -> Iterator[DeviceInfo]:
-        return (self[i] for i in range(len(self)))
+    def _one(self, i: int) -> DeviceInfo:
+        pointer, info = self._use(), _abi.DeviceInfo()
+        taken(lib.vramauto_devices_get(pointer, i, byref(info)), lib.vramauto_devices_get)
+        return row(DeviceInfo, info)
 
     def json_text(self) -> str:
         """What Context.parse reads again."""

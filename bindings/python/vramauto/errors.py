@@ -12,7 +12,7 @@ class Error(Exception):
     status: Status | int = Status.INTERNAL
 
     def __init__(self, message: str, where: str = "", status: Status | int | None = None, offset: int | None = None):
-        super().__init__(message, where)
+        super().__init__(message)
         self.message, self.where, self.offset = message, where, offset
         if status is not None:
             self.status = status

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ctypes import byref
 
 from . import _abi
-from ._handle import Handle, taken
+from ._handle import Handle, indexed, taken
 from ._library import lib
 from .values import ModelInfo, TensorInfo, row, tensor
 
@@ -22,12 +22,11 @@ class Tensors(Sequence):
         return self._count
 
     def __getitem__(self, i):
-        if isinstance(i, slice):
-            return [self[k] for k in range(*i.indices(self._count))]
-        if not -self._count <= i < self._count:
-            raise IndexError(f"there are {self._count} tensors, found index {i}")
+        return indexed(i, self._count, self._one)
+
+    def _one(self, i: int) -> TensorInfo:
         pointer, info = self._model._use(), _abi.TensorInfo()
-        taken(lib.vramauto_model_tensor(pointer, i % self._count, byref(info)), lib.vramauto_model_tensor)
+        taken(lib.vramauto_model_tensor(pointer, i, byref(info)), lib.vramauto_model_tensor)
         return tensor(info)
 
 

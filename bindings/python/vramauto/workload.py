@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from ctypes import byref
+from types import MappingProxyType
 from typing import Any
 
 from . import _abi
@@ -49,7 +50,7 @@ class Workload(Handle):
     __slots__ = ("options", "_context")
 
     def __init__(self, context: Any, options: Mapping[str, Any]):
-        self.options = {option_name(keyword): value for keyword, value in options.items()}
+        self.options = MappingProxyType({option_name(keyword): value for keyword, value in options.items()})
         self._context = context
         self._pointer = context._make(lib.vramauto_workload_new, _abi.WorkloadPointer)
         for name, value in self.options.items():
@@ -64,4 +65,4 @@ class Workload(Handle):
         return Workload(self._context, {**self.options, **{option_name(k): v for k, v in options.items()}})
 
     def __repr__(self) -> str:
-        return f"Workload({self.options})"
+        return f"Workload({dict(self.options)})"
