@@ -8,7 +8,7 @@ import unittest
 
 from support import PACKAGE, Folder
 import vramauto
-from vramauto.workload import option_text
+from vramauto.workloads import option_text
 
 
 class Answers(Folder):
@@ -17,6 +17,8 @@ class Answers(Folder):
         self.context = vramauto.Context(flags=vramauto.ContextFlag.NO_ENV)
 
     def test_library(self):
+        for name in vramauto.__all__:
+            self.assertTrue(hasattr(vramauto, name), name)
         self.assertRegex(vramauto.version(), r"^\d+\.\d+\.\d+$")
         self.assertIn("compiler", vramauto.build_info())
 

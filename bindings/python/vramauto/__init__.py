@@ -19,14 +19,24 @@ from .devices import Devices
 from .errors import (ArgumentError, CancelledError, ClosedError, DriverError, Error, FormatError, InternalError, LimitError,
                      NoDriverError, NoEstimatorError, NotFoundError, OutOfMemoryError, PluginError, SystemRefusedError, TimedOutError,
                      UnsupportedError)
-from .estimate import Estimate
-from .model import Model
-from .plan import Plan
+from .estimates import Estimate
+from .models import Model
+from .plans import Plan
 from .rule import calculate_gpu_memory_utilization, estimate_model_size_gb, get_gpu_memory_gb
 from .values import (CacheGroup, Certainty, Component, ContextFlag, DetectFlag, DeviceFlag, DeviceInfo, Dtype, EstimateInfo, Kind,
                      LogLevel, Margin, ModelInfo, ModelSource, OptionInfo, OptionType, PlanInfo, PlanWarning, PluginInfo, Status,
                      Strategy, TensorInfo)
-from .workload import Workload, options
+from .workloads import Workload, options
+
+__all__ = [
+    "ArgumentError", "CacheGroup", "CancelledError", "Certainty", "ClosedError", "Component", "Context", "ContextFlag",
+    "DetectFlag", "DeviceFlag", "DeviceInfo", "Devices", "DriverError", "Dtype", "Error", "Estimate", "EstimateInfo",
+    "FormatError", "InternalError", "Kind", "LimitError", "LogLevel", "Margin", "Model", "ModelInfo", "ModelSource",
+    "NoDriverError", "NoEstimatorError", "NotFoundError", "OptionInfo", "OptionType", "OutOfMemoryError", "Plan", "PlanInfo",
+    "PlanWarning", "PluginError", "PluginInfo", "Status", "Strategy", "SystemRefusedError", "TensorInfo", "TimedOutError",
+    "UnsupportedError", "Workload", "build_info", "calculate_gpu_memory_utilization", "default_context",
+    "detect", "estimate", "estimate_model_size_gb", "get_gpu_memory_gb", "options", "plan", "version",
+]
 
 __version__ = _version_text(_VERSION_NUMBER)
 

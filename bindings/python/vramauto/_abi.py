@@ -13,7 +13,7 @@ MAX_RANK = 8
 class Struct(Structure):
     """A struct that says its size, as VRAMAUTO_INIT does."""
 
-    def __init__(self, **fields):
+    def __init__(self, **fields: Any) -> None:
         super().__init__(sizeof(self), **fields)
 
 
@@ -23,7 +23,7 @@ class Pointer(c_void_p):
 
     free: Any = None  # set by declare()
 
-    def __del__(self):
+    def __del__(self) -> None:
         if self.value and self.free:
             self.free(self.value)
 
@@ -165,7 +165,7 @@ FUNCTIONS = {  # name: result, parameters
 }
 
 
-def declare(library) -> None:
+def declare(library: Any) -> None:
     """Gives a loaded library's functions their types. AttributeError where one is missing."""
     for name, (result, *parameters) in FUNCTIONS.items():
         function = getattr(library, name)

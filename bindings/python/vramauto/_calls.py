@@ -86,7 +86,7 @@ if hasattr(os, "register_at_fork"):
 def log_function(log: Log, calls: Calls) -> Any:
     """What a log raises is reported by sys.unraisablehook, as ctypes does, and the call goes on; an interrupt waits for its end."""
 
-    def run(_user, level, source, message):
+    def run(_user: int, level: int, source: bytes, message: bytes) -> None:
         try:
             log(LogLevel.of(level), text(source), text(message))
         except Exception:
@@ -100,7 +100,7 @@ def log_function(log: Log, calls: Calls) -> Any:
 def progress_function(progress: Progress, calls: Calls) -> Any:
     """A progress that raises cancels the transfer, and the call raises the same."""
 
-    def run(_user, done, total):
+    def run(_user: int, done: int, total: int) -> int:
         try:
             return 1 if _doomed() or progress(done, known(total)) else 0
         except BaseException as error:

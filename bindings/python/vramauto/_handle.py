@@ -3,11 +3,12 @@ from __future__ import annotations
 
 import os
 from ctypes import byref, create_string_buffer, string_at
-from typing import Any, Callable, Union
+from typing import Any, Callable, TypeVar, Union
 
 from . import _abi
 from .errors import ClosedError, error_of
 
+Self = TypeVar("Self", bound="Handle")
 Text = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
@@ -80,14 +81,14 @@ class Handle:
         """Frees it as soon as no call is using it. May be called again."""
         self._pointer = None
 
-    def __enter__(self):
+    def __enter__(self: Self) -> Self:
         self._use()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         raise TypeError(f"a {type(self).__name__} belongs to its process and cannot be pickled")
 
 

@@ -12,11 +12,11 @@ from ._calls import Calls, Log, Progress, log_function, progress_function
 from ._handle import Handle, Text, checked, encoded, pointer_of, taken, unsigned
 from ._library import lib
 from .devices import Devices
-from .estimate import Estimate
-from .model import Model
-from .plan import Plan
+from .estimates import Estimate
+from .models import Model
+from .plans import Plan
 from .values import ContextFlag, DetectFlag, LogLevel, PluginInfo, row
-from .workload import Workload
+from .workloads import Workload
 
 AnyModel = Union[Model, Text]
 AnyDevices = Union[Devices, str, None]
@@ -99,7 +99,7 @@ class Context(Handle):
         asked = self._question(model, devices, workload, options)
         return Plan(self._make(lib.vramauto_plan_calculate, _abi.PlanPointer, *asked))
 
-    def _question(self, model, devices, workload, options):
+    def _question(self, model: AnyModel, devices: AnyDevices, workload: Workload | None, options: dict[str, Any]) -> tuple[Any, ...]:
         if options:
             workload = workload.replace(**options) if workload is not None else Workload(self, options)
         if isinstance(devices, str):

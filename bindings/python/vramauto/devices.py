@@ -12,7 +12,7 @@ from ._library import lib
 from .values import DeviceInfo, row
 
 
-class Devices(Handle, Sequence):
+class Devices(Handle, Sequence[DeviceInfo]):
     """A sequence of DeviceInfo, in the order in which the engine will see them."""
 
     __slots__ = ()
@@ -21,7 +21,7 @@ class Devices(Handle, Sequence):
         self._pointer = pointer
 
     def __len__(self) -> int:
-        return lib.vramauto_devices_count(self._use())
+        return int(lib.vramauto_devices_count(self._use()))
 
     def __getitem__(self, i: Any) -> Any:
         return indexed(i, len(self), self._one)

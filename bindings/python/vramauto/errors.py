@@ -1,6 +1,8 @@
 """What can go wrong, as exceptions: one class for each status of the library, all of them `Error`."""
 from __future__ import annotations
 
+from typing import Any
+
 from . import _abi
 from ._library import lib
 from .values import Status, known, text
@@ -11,7 +13,7 @@ class Error(Exception):
 
     status: Status | int = Status.INTERNAL
 
-    def __init__(self, message: str, where: str = "", status: Status | int | None = None, offset: int | None = None):
+    def __init__(self, message: str, where: str = "", status: Status | int | None = None, offset: int | None = None) -> None:
         super().__init__(message)
         self.message, self.where, self.offset = message, where, offset
         if status is not None:
@@ -20,7 +22,7 @@ class Error(Exception):
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return type(self), (self.message, self.where, self.status, self.offset)
 
     @property

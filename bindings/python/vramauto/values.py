@@ -19,7 +19,7 @@ def known(value: int) -> int | None:
 
 class _Named(IntEnum):
     @classmethod
-    def of(cls, value: int):
+    def of(cls, value: int) -> Any:
         """The member, or the bare number where this package does not know it: newer libraries have more."""
         return cls._value2member_map_.get(value, value)
 
@@ -258,7 +258,7 @@ class PlanWarning:
     message: str
 
 
-def _as_is(value):
+def _as_is(value: Any) -> Any:
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from . import _abi
 from ._handle import Handle, taken, whole_text
 from ._library import lib
-from .estimate import Estimate, PlanEstimatePointer
+from .estimates import Estimate, PlanEstimatePointer
 from .values import PlanInfo, PlanWarning, row, text
 
 

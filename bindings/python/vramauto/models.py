@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ctypes import byref
+from typing import Any
 
 from . import _abi
 from ._handle import Handle, indexed, taken
@@ -10,7 +11,7 @@ from ._library import lib
 from .values import ModelInfo, TensorInfo, row, tensor
 
 
-class Tensors(Sequence):
+class Tensors(Sequence[TensorInfo]):
     """The tensors of a model, each read when it is asked for: there may be a hundred thousand."""
 
     __slots__ = ("_model", "_count")
@@ -21,7 +22,7 @@ class Tensors(Sequence):
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: Any) -> Any:
         return indexed(i, self._count, self._one)
 
     def _one(self, i: int) -> TensorInfo:

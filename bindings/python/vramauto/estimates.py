@@ -8,7 +8,7 @@ from typing import Any
 from . import _abi
 from ._handle import Handle, taken, whole_text
 from ._library import lib
-from .values import CacheGroup, Component, EstimateInfo, row, text
+from .values import CacheGroup, Component, EstimateInfo, Row, row, text
 
 
 class PlanEstimatePointer(_abi.EstimatePointer):
@@ -51,7 +51,7 @@ class Estimate(Handle):
     def json(self) -> Any:
         return json.loads(self.json_text())
 
-    def _rows(self, cls, struct, function, count):
+    def _rows(self, cls: type[Row], struct: Any, function: Any, count: int) -> tuple[Row, ...]:
         pointer, rows = self._use(), []
         for i in range(count):
             info = struct()
