@@ -50,16 +50,23 @@ void add_chosen(std::vector<std::string>& out, const Plan& plan) {
   if (plan.max_model_len && (!plan.rule || asked.max_model_len)) add("--max-model-len", std::to_string(plan.max_model_len));
 }
 
-// Of a base model that was opened by its adapter.
-void add_adapter(std::vector<std::string>& out, const Plan& plan, const model::Model& model) {
-  if (model.adapter_path.empty() || !plan.estimate) return;
+// Of a base model that was opened by its adapter, and adapters that were attached.
+void add_adapters(std::vector<std::string>& out, const Plan& plan, const model::Model& model) {
+  if (!plan.estimate || (model.adapter_path.empty() && plan.estimate->adapters.empty())) return;
   const auto& names = plan.asked().set_names;
   constexpr std::uint32_t kUsualRank = 16;
   const auto rank = plan.estimate->effective.max_lora_rank;
   if (!plan.asked().enable_lora) out.push_back("--enable-lora");
   if (rank != kUsualRank && std::find(names.begin(), names.end(), "max-lora-rank") == names.end())
     out.insert(out.end(), {"--max-lora-rank", std::to_string(rank)});
-  out.insert(out.end(), {"--lora-modules", fmt::format("adapter={}", model.adapter_path)});
+  out.push_back("--lora-modules");
+  std::size_t number = 0;
+  const auto add = [&](const std::string& path) {
+    ++number;
+    out.push_back(number == 1 ? fmt::format("adapter={}", path) : fmt::format("adapter{}={}", number, path));
+  };
+  if (!model.adapter_path.empty()) add(model.adapter_path);
+  for (const auto& path : plan.estimate->adapters) add(path);
 }
 
 // Caching states means caching prefixes, which some releases leave off for such models.
@@ -92,7 +99,7 @@ std::vector<std::string> arguments(const Plan& plan, const model::Model& model) 
     if (option && !among(kOurs, option->name) && !among(kChosen, option->name)) add_set(out, *option, asked.set_values[i]);
   }
   add_prefix_caching(out, plan);
-  add_adapter(out, plan, model);
+  add_adapters(out, plan, model);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct Context {
   const model::Model* model = nullptr;
   const estimator::Blueprint* blueprint = nullptr;
   const Workload* workload = nullptr;  // as asked
+  Attached draft;                      // the draft model of speculative decoding
+  std::span<const model::Model* const> adapters;
   Effective effective;                 // resolved defaults
   const Profile* profile = nullptr;
   const Architecture* architecture = nullptr;

@@ -32,30 +32,41 @@ Bytes ends(const Context& context, std::uint32_t stage) {
   return one * ((stage == 0) + (stage + 1 == context.parallel.pp));
 }
 
+// The least rank of the engine's that an adapter fits into; `most` where --max-lora-rank was given.
+Result<std::uint32_t> rank_of(const json::Value& adapter, std::uint32_t most) {
+  constexpr std::string_view where = "adapter_config.json";
+  if (const auto* type = adapter.find("peft_type"); type && type->text != "LORA")
+    return fail(VRAMAUTO_E_UNSUPPORTED, where, "peft_type is {}, expected LORA", text::shown(type->text));
+  if (const auto* dora = adapter.find("use_dora"); dora && dora->is(json::Type::boolean) && dora->integer)
+    return fail(VRAMAUTO_E_UNSUPPORTED, where, "vLLM does not yet support DoRA.");
+  const auto* r = adapter.find("r");
+  if (!r || !r->is(json::Type::integer) || r->integer <= 0)
+    return fail(VRAMAUTO_E_FORMAT, where, "r is no positive integer, expected the rank of the adapter");
+  if (r->integer > most)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "max-lora-rank", "LoRA rank {} is greater than max_lora_rank {}.", r->integer, most);
+  return *std::lower_bound(std::begin(kRanks), std::end(kRanks), r->integer);
+}
+
 }  // namespace
 
 Result<std::uint32_t> lora_rank(const Context& context) {
   const auto& asked = *context.workload;
-  const auto* adapter = context.model->adapter_path.empty() ? nullptr : context.model->document("adapter_config.json");
-  if (!asked.enable_lora && !adapter) return 0u;
+  const bool own = !context.model->adapter_path.empty();
+  if (!asked.enable_lora && !own && context.adapters.empty()) return 0u;
   if (std::find(std::begin(kRanks), std::end(kRanks), asked.max_lora_rank) == std::end(kRanks))
     return fail(VRAMAUTO_E_ARGUMENT, "max-lora-rank", "found {}, expected one of 1, 8, 16, 32, 64, 128, 256, 320 and 512",
                 asked.max_lora_rank);
-  if (!adapter) return asked.max_lora_rank;
-  constexpr std::string_view where = "adapter_config.json";
-  const auto& root = adapter->root();
-  if (const auto* type = root.find("peft_type"); type && type->text != "LORA")
-    return fail(VRAMAUTO_E_UNSUPPORTED, where, "peft_type is {}, expected LORA", text::shown(type->text));
-  if (const auto* dora = root.find("use_dora"); dora && dora->is(json::Type::boolean) && dora->integer)
-    return fail(VRAMAUTO_E_UNSUPPORTED, where, "vLLM does not yet support DoRA.");
-  const auto* r = root.find("r");
-  if (!r || !r->is(json::Type::integer) || r->integer <= 0)
-    return fail(VRAMAUTO_E_FORMAT, where, "r is no positive integer, expected the rank of the adapter");
   const bool given = std::find(asked.set_names.begin(), asked.set_names.end(), "max-lora-rank") != asked.set_names.end();
   const auto most = given ? asked.max_lora_rank : kRanks[std::size(kRanks) - 1];
-  if (r->integer > most)
-    return fail(VRAMAUTO_E_UNSUPPORTED, "max-lora-rank", "LoRA rank {} is greater than max_lora_rank {}.", r->integer, most);
-  return given ? most : std::max(asked.max_lora_rank, *std::lower_bound(std::begin(kRanks), std::end(kRanks), r->integer));
+  auto rank = asked.max_lora_rank;
+  const auto widen = [&](const model::Model& adapter) -> Result<void> {
+    if (const auto* document = adapter.document("adapter_config.json"))
+      rank = std::max(rank, TRY(rank_of(document->root(), most)));
+    return {};
+  };
+  if (own) TRY(widen(*context.model));
+  for (const auto* adapter : context.adapters) TRY(widen(*adapter));
+  return given ? most : rank;
 }
 
 Amount lora_buffers(const Context& context, std::uint32_t stage) {

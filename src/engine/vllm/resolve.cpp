@@ -199,6 +199,8 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   context.model = request.model;
   context.blueprint = request.blueprint;
   context.workload = &workload;
+  context.draft = request.draft;
+  context.adapters = request.adapters;
   context.device = request.devices.empty() ? nullptr : &request.devices.front();
   out.version = find_profile(workload.engine_version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
   context.profile = out.version.profile;

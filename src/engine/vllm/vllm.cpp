@@ -165,6 +165,8 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
   out.rules = resolved.version.profile;
   out.default_utilization = out.rules->utilization;
   out.model_max_len = own_length(resolved.context);
+  if (const auto* draft = resolved.context.draft.model) out.draft = draft->path.empty() ? draft->id : draft->path;
+  for (const auto* adapter : resolved.context.adapters) out.adapters.push_back(adapter->adapter_path);
   out.effective = resolved.context.effective;
   out.effective.dtype = torch_name(resolved.context.dtype);
   out.effective.kv_cache_dtype = resolved.cache.name;
