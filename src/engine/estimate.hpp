@@ -117,8 +117,8 @@ struct Request {
   const estimator::Blueprint* blueprint = nullptr;  // nullptr for the rule
   std::span<const detect::Device> devices;          // empty: one GPU of unknown size per rank
   const Workload* workload = nullptr;
-  Attached draft;                                // the draft model of speculative decoding
-  std::span<const model::Model* const> adapters;  // LoRA
+  Attached draft = {};                                // the draft model of speculative decoding
+  std::span<const model::Model* const> adapters = {};  // LoRA
 };
 
 // Prices a blueprint. E_UNSUPPORTED with the engine's own reason where the engine would refuse (heads that do not divide …).

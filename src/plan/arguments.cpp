@@ -3,6 +3,8 @@
 
 #include "engine/option_values.hpp"
 #include "plan/plan.hpp"
+#include "support/json.hpp"
+#include "support/text.hpp"
 
 namespace vramauto::plan {
 namespace {
@@ -18,12 +20,42 @@ bool among(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// A list of numbers, which the engine takes as words.
+void add_words(std::vector<std::string>& out, std::string_view value) {
+  for (auto rest = text::trim(value); !rest.empty();) {
+    const auto end = rest.find_first_of(", ");
+    out.emplace_back(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end + 1));
+  }
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+// The draft model is named where the user's own text does not.
+std::string with_draft(std::string_view config, const std::string& draft) {
+  const auto document = json::parse("speculative-config", config.empty() ? "{}" : config);
+  if (draft.empty() || !document || document->root().find("model")) return std::string(config);
+  const auto rest = text::trim(text::trim(config).substr(1));
+  return fmt::format("{{\"model\": {}{}{}", quoted(draft), rest == "}" ? "" : ", ", rest);
+}
+
 // As the engine reads it: counts and sizes in digits, a switch by its name alone.
 void add_set(std::vector<std::string>& out, const engine::Option& option, std::string_view value) {
   const auto flag = fmt::format("--{}", option.name);
   if (option.type == engine::OptionType::switch_) {
     const auto on = engine::parse_switch(option.name, value);
     out.push_back(on && !*on ? fmt::format("--no-{}", option.name) : flag);
+    return;
+  }
+  if (option.name == "optimization-level") {  // before 0.12 the short name was all there was
+    out.push_back(fmt::format("-O{}", text::trim(value)));
     return;
   }
   out.push_back(flag);
@@ -33,6 +65,8 @@ void add_set(std::vector<std::string>& out, const engine::Option& option, std::s
   } else if (option.type == engine::OptionType::bytes) {
     const auto number = engine::parse_bytes(option.name, value);
     out.push_back(number ? std::to_string(*number) : std::string(value));
+  } else if (option.name == "cudagraph-capture-sizes" || option.name == "cuda-graph-sizes") {
+    add_words(out, value);
   } else {
     out.emplace_back(value);
   }
@@ -96,7 +130,9 @@ std::vector<std::string> arguments(const Plan& plan, const model::Model& model) 
   const auto& asked = plan.asked();
   for (std::size_t i = 0; i < asked.set_names.size() && i < asked.set_values.size(); ++i) {
     const auto* option = engine::find_option(asked.set_names[i]);
-    if (option && !among(kOurs, option->name) && !among(kChosen, option->name)) add_set(out, *option, asked.set_values[i]);
+    if (!option || among(kOurs, option->name) || among(kChosen, option->name)) continue;
+    const bool drafts = option->name == "speculative-config" && plan.estimate;
+    add_set(out, *option, drafts ? with_draft(asked.set_values[i], plan.estimate->draft) : asked.set_values[i]);
   }
   add_prefix_caching(out, plan);
   add_adapters(out, plan, model);

@@ -21,7 +21,12 @@ bool is_wrapped(const Weights& weights) {
 // Elements of A and B of one layer and adapter. A fused layer that checkpoints store in one piece has one A for its parts.
 Bytes elements(const Context& context, const Weights& weights, bool shares_a, std::uint32_t rank) {
   const auto shard = shard_of(context, weights);
-  const auto wide = saturating_add(shard.rows, shares_a ? 0 : shard.cols);
+  auto rows = shard.rows, cols = shard.cols;
+  if (context.workload->fully_sharded_loras) {  // lora/layers, _fully_sharded_can_replace: the undivided side too
+    if (rows == weights.rows) rows = ceil_div(rows, context.parallel.tp);
+    if (cols == weights.cols) cols = ceil_div(cols, context.parallel.tp);
+  }
+  const auto wide = saturating_add(rows, shares_a ? 0 : cols);
   return saturating_mul(saturating_mul(wide, rank), shard.copies);
 }
 
@@ -56,6 +61,9 @@ Result<std::uint32_t> lora_rank(const Context& context) {
   if (std::find(std::begin(kRanks), std::end(kRanks), asked.max_lora_rank) == std::end(kRanks))
     return fail(VRAMAUTO_E_ARGUMENT, "max-lora-rank", "found {}, expected one of 1, 8, 16, 32, 64, 128, 256, 320 and 512",
                 asked.max_lora_rank);
+  if (asked.fully_sharded_loras && asked.max_lora_rank % context.parallel.tp != 0)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "fully-sharded-loras", "{} is not divisible by {}: the rank of adapters, by the ranks",
+                asked.max_lora_rank, context.parallel.tp);
   const bool given = std::find(asked.set_names.begin(), asked.set_names.end(), "max-lora-rank") != asked.set_names.end();
   const auto most = given ? asked.max_lora_rank : kRanks[std::size(kRanks) - 1];
   auto rank = asked.max_lora_rank;
@@ -83,7 +91,8 @@ Amount lora_buffers(const Context& context, std::uint32_t stage) {
     const auto layers = layers_within(weights.layers, range.first, range.count);
     sum = saturating_add(sum, saturating_mul(elements(context, weights, shares_a, rank), layers));
   }
-  const Bytes each = Bytes{context.element_bytes()} * context.workload->max_loras;
+  const Bytes width = context.workload->lora_dtype == "auto" ? context.element_bytes() : 2;
+  const Bytes each = width * context.workload->max_loras;
   const auto inner = saturating_mul(sum, each), all = saturating_mul(saturating_add(sum, ends(context, stage)), each);
   return {all, inner, all};
 }

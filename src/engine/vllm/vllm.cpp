@@ -162,6 +162,12 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
     out.warnings.push_back({"gguf_plugin", fmt::format("vLLM {} reads GGUF files with a plugin only; amounts are those of the last "
                                                        "release that read them itself",
                                                        out.version)});
+  const auto& speculation = resolved.context.speculation;
+  const bool another = speculation.drafter == Drafter::model || speculation.drafter == Drafter::head;
+  if (another && !resolved.context.drafter)
+    out.warnings.push_back({"draft_model", fmt::format("{} drafts with a model that was not given: its weights and its cache are not "
+                                                       "counted (--draft-model, or attach it to the workload)",
+                                                       speculation.method)});
   out.rules = resolved.version.profile;
   out.default_utilization = out.rules->utilization;
   out.model_max_len = own_length(resolved.context);
