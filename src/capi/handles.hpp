@@ -63,6 +63,8 @@ struct vramauto_model {
 };
 struct vramauto_workload {
   vramauto::engine::Workload options;
+  std::shared_ptr<const vramauto::capi::OpenModel> draft;
+  std::vector<std::shared_ptr<const vramauto::capi::OpenModel>> adapters;
 };
 struct vramauto_estimate {
   std::shared_ptr<const vramauto::capi::OpenModel> open;

@@ -11,7 +11,8 @@
 namespace cli {
 
 struct PlanOptions {
-  std::string model, gpu, gpu_memory, devices, free;
+  std::string model, gpu, gpu_memory, devices, free, draft_model;
+  std::vector<std::string> lora_models;
   bool json = false, offline = false;
   std::vector<std::pair<std::string, CLI::Option*>> workload;  // the library's options, by name
 };

@@ -83,7 +83,9 @@ class Estimate {
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
-  Workload workload;  // as asked
+  Workload workload;                     // as asked
+  std::string draft;                     // where the draft model is; "" without one
+  std::vector<std::string> adapters;     // where the attached adapters are
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp
   std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged
@@ -105,11 +107,18 @@ class Estimate {
   virtual CacheReport report(std::span<const Bytes> cache_bytes, std::uint64_t max_model_len) const = 0;
 };
 
+struct Attached {
+  const model::Model* model = nullptr;  // nullptr: none
+  const estimator::Blueprint* blueprint = nullptr;
+};
+
 struct Request {
   const model::Model* model = nullptr;
   const estimator::Blueprint* blueprint = nullptr;  // nullptr for the rule
   std::span<const detect::Device> devices;          // empty: one GPU of unknown size per rank
   const Workload* workload = nullptr;
+  Attached draft = {};                                // the draft model of speculative decoding
+  std::span<const model::Model* const> adapters = {};  // LoRA
 };
 
 // Prices a blueprint. E_UNSUPPORTED with the engine's own reason where the engine would refuse (heads that do not divide …).

@@ -22,9 +22,16 @@ struct Option {
   std::string_view choices;       // "auto|fp8|…" for choice
   std::string_view default_text;  // "the model's own", for people
   std::string_view help;          // one line
+  bool takes_memory = true;       // false: read so that a whole command line can be given
 };
 std::span<const Option> options();
 const Option* find_option(std::string_view name_or_short);
+
+// Releases of the engine that have the option, as minor numbers: from `since` on, and before `until`.
+struct Served {
+  std::uint8_t since = 0, until = 255;
+};
+Served served(const Option& option);
 
 // What was asked: every member empty or at its default until set. Values are checked when set, as vLLM reads them.
 struct Workload {
@@ -40,9 +47,20 @@ struct Workload {
   bool enforce_eager = false;
   std::optional<bool> enable_prefix_caching, enable_chunked_prefill;
   double cpu_offload_gib = 0;
-  std::string limit_mm_per_prompt, mm_encoder_tp_mode = "weights", speculative_config, compilation_config;
-  bool enable_lora = false, language_model_only = false, enable_eplb = false;
+  std::string limit_mm_per_prompt, mm_encoder_tp_mode = "weights", speculative_config;
+  std::string compilation_config;
+  std::vector<std::uint32_t> cudagraph_capture_sizes, cuda_graph_sizes;
+  std::optional<std::uint64_t> max_cudagraph_capture_size;
+  std::optional<std::uint32_t> optimization_level;
+  bool disable_hybrid_cache = false, skip_mm_profiling = false;
+  std::string performance_mode = "balanced", kv_cache_dtype_skip_layers;
+  double mm_ipc_gpu_memory_gib = 0;
+  bool enable_lora = false, fully_sharded_loras = false, language_model_only = false, enable_sleep_mode = false;
   std::uint32_t max_loras = 1, max_lora_rank = 16;
+  std::string lora_dtype = "auto";
+  bool enable_eplb = false;
+  std::string eplb_config;
+  std::uint32_t num_redundant_experts = 0;
   std::string mamba_cache_mode, mamba_cache_dtype = "auto", mamba_ssm_cache_dtype = "auto";
   std::uint64_t sequences = 1;  // of max_model_len that should fit at once
   Bytes reserve = 0;            // kept free on every GPU

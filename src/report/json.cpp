@@ -79,6 +79,8 @@ Json workload_json(const engine::Estimate& estimate) {
               {"enforce_eager", effective.enforce_eager},
               {"enable_prefix_caching", effective.enable_prefix_caching},
               {"enable_chunked_prefill", effective.enable_chunked_prefill}};
+  out["draft_model"] = text_or_null(estimate.draft);
+  out["lora_models"] = estimate.adapters;
   out.update(asked_json(estimate.workload));
   return out;
 }

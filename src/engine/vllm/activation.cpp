@@ -83,7 +83,15 @@ Amount forward_of(const Context& context, bool last_stage) {
 }
 
 // Beside the logits: the hidden states of the forward pass, still held, and the rows selected from them (V1 copies them once more).
-Amount sampler_of(const Context& context, const SamplerCost& cost) {
+Amount sampler_of(const Context& context, SamplerCost cost) {
+  // Made-up logits of a draft and of what follows it, and the rows picked from them, while the first are held: vLLM 0.33 and 0.11,
+  // v1/worker/gpu_model_runner.py, _dummy_sampler_run. Up to 0.10 of the draft alone, without sampling what follows.
+  if (context.draft_tokens && !context.mrv2 && context.profile->v1) {
+    const double b = context.element_bytes();
+    const bool both = context.profile->from >= Version{0, 11, 0};
+    cost.best += both ? 3 * b : 0;
+    cost.high += both ? 3 * b : b;
+  }
   const auto width = context.element_bytes();
   const double hidden = context.blueprint->traits.hidden, r = static_cast<double>(rows(context));
   const double logits = r * static_cast<double>(context.vocabulary());
@@ -91,6 +99,25 @@ Amount sampler_of(const Context& context, const SamplerCost& cost) {
       (static_cast<double>(context.effective.max_num_batched_tokens) + (context.mrv2 ? 1 : 2) * r) * hidden * width;
   const double fixed = states + static_cast<double>(triton_buffer(context)) + static_cast<double>(cublas(context));
   return {scaled(1, cost.best * logits + fixed), scaled(1, cost.low * logits + fixed), scaled(1, cost.high * logits + fixed)};
+}
+
+}  // namespace
+
+namespace {
+
+// The draft runs over as many tokens while what the model gave is still held: EAGLE 3 takes three layers' states besides. vLLM 0.33
+// and 0.19, v1/worker/gpu_model_runner.py, _dummy_run. Not measured: layers of the model's own that draft only widen the bound.
+void add_draft(const Context& context, Amount& forward) {
+  if (context.draft_tokens == 0) return;
+  const auto state = saturating_mul(context.effective.max_num_batched_tokens,
+                                    Bytes{context.blueprint->traits.hidden} * context.element_bytes());
+  if (context.draft_layers) forward.high = saturating_add(forward.high, 2 * state);
+  if (!context.drafter) return;
+  const bool layers_too = context.speculation.method == "eagle3";
+  if (layers_too) add(forward, {3 * state, 0, 3 * state});
+  auto own = forward_of(*context.drafter, true);
+  add(own, Amount::exact(state + (layers_too ? 3 * state : 0)));
+  forward = {std::max(forward.best, own.best), std::max(forward.low, own.low), std::max(forward.high, own.high)};
 }
 
 }  // namespace
@@ -132,6 +159,7 @@ Activation activation_of_stage(const Context& context, std::uint32_t stage) {
   const bool last = stage + 1 == context.parallel.pp;
   Activation out;
   out.forward = forward_of(context, last);
+  if (last) add_draft(context, out.forward);
   if (last && context.generates()) out.sampler = sampler_of(context, sampler_cost(context));
   const auto experts = expert_workspace(context);
   add(out.forward, experts.amount);
