@@ -12,7 +12,7 @@ namespace cli {
 
 struct PlanOptions {
   std::string model, gpu, gpu_memory, devices, free;
-  bool json = false, offline = false;
+  bool json = false, offline = false, refresh = false;
   std::vector<std::pair<std::string, CLI::Option*>> workload;  // the library's options, by name
 };
 
