@@ -114,7 +114,7 @@ Model named(const HubId& id, double billions, std::string_view but) {
   Model model;
   model.id = id.id;
   model.warnings.push_back(
-      {"name_only", fmt::format("nothing but the name of {} is known: its {} billion parameters are taken from there{}", id.id,
+      {"name_only", fmt::format("nothing but the name of {} is known: its {} billion parameters are taken from there ({})", id.id,
                                 billions, but)});
   return model;
 }
@@ -128,7 +128,13 @@ Result<Model> nowhere(std::string_view text, const HubId& id, std::string_view l
   return model;
 }
 
-bool may_ask(const OpenOptions& options) { return options.network && !(options.use_environment && network_is_off()); }
+// The name is what is left; `error` is what the hub said.
+Result<Model> open_by_name(std::string_view text, const HubId& id, Error error, const OpenOptions& options) {
+  const auto said = fmt::format("{} {}", error.where, error.message);
+  if (const auto billions = billions_in_name(id.id)) return named(id, *billions, said);
+  if (error.status != VRAMAUTO_E_NOT_FOUND) return Unexpected{std::move(error)};
+  return nowhere(text, id, fmt::format("is no local path, not in the catalogue, and has no size in its name; {}", said), options);
+}
 
 // Errors after which the name may still say something: none where the hub was what was asked for.
 bool may_go_on(const Error& error, const HubId& id, const OpenOptions& options) {
@@ -136,31 +142,35 @@ bool may_go_on(const Error& error, const HubId& id, const OpenOptions& options) 
          error.status != VRAMAUTO_E_ARGUMENT;
 }
 
+Result<Model> open_online(std::string_view text, const HubId& id, const OpenOptions& options) {
+  auto found = open_on_hub(id, options);
+  if (found) return open_remote(std::move(*found), options);
+  if (!may_go_on(found.error(), id, options)) return found;
+  return open_by_name(text, id, std::move(found.error()), options);
+}
+
+Result<Model> open_offline(std::string_view text, const HubId& id, const std::string& cache, const OpenOptions& options) {
+  if (options.refresh) return fail(VRAMAUTO_E_UNSUPPORTED, text, "is to be asked for on the hub again, but HF_HUB_OFFLINE is set");
+  const auto looked = cache.empty() ? "a Hugging Face cache (none is set)" : text::shown(cache, 60);
+  Error error{VRAMAUTO_E_NOT_FOUND, "the hub", fmt::format("was not asked, and it is not in {}; --method rule answers with a usual size", looked),
+              VRAMAUTO_UNKNOWN};
+  return open_by_name(text, id, std::move(error), options);
+}
+
+// "7B": a size for the rule of thumb, no name of a model.
+bool is_size(std::string_view id) { return id.front() >= '0' && id.front() <= '9' && id.find('/') == std::string_view::npos; }
+
 Result<Model> open_id(std::string_view text, const OpenOptions& options) {
   const auto id = TRY(hub_id(text));
-  const auto online = may_ask(options);
   const auto cache = options.use_environment ? hub_cache_directory() : std::string();
-  if (options.refresh && !online) return fail(VRAMAUTO_E_UNSUPPORTED, text, "cannot be asked for on the hub again: HF_HUB_OFFLINE is set");
   if (!options.refresh) {
     auto cached = TRY(open_cached(cache, id, options));
     if (cached) return std::move(*cached);
     const auto* entry = id.revision.empty() ? find_in_catalogue(id.id) : nullptr;
     if (entry) return open_from_catalogue(*entry);
   }
-  Error refused{VRAMAUTO_E_NOT_FOUND, {}, "the hub was not asked", VRAMAUTO_UNKNOWN};
-  if (online) {
-    auto found = open_on_hub(id, options);
-    if (found) return open_remote(std::move(*found), options);
-    if (!may_go_on(found.error(), id, options)) return found;
-    refused = std::move(found.error());
-  }
-  const auto why = refused.where.empty() ? refused.message : fmt::format("{} {}", refused.where, refused.message);
-  if (const auto billions = billions_in_name(id.id)) return named(id, *billions, "; " + why);
-  if (refused.status != VRAMAUTO_E_NOT_FOUND) return Unexpected{std::move(refused)};
-  const auto looked =
-      fmt::format("is no local path, not in {}, not in the catalogue, and has no size in its name; {}; --method rule answers with a usual size",
-                  cache.empty() ? "a Hugging Face cache (none is set)" : text::shown(cache, 60), why);
-  return nowhere(text, id, looked, options);
+  const auto online = options.network && !(options.use_environment && network_is_off());
+  return online && !is_size(id.id) ? open_online(text, id, options) : open_offline(text, id, cache, options);
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
+#include "model/flight.hpp"
 #include "support/checked.hpp"
 
 namespace vramauto::model {
@@ -21,7 +21,6 @@ constexpr std::uint64_t kLongestWait = 30;          // seconds that a server may
 constexpr std::chrono::minutes kLongestSession{10};
 constexpr milliseconds kStep{100}, kFirstWait{500};  // between looks at progress; before the second try
 constexpr long kSlow = 1000;                         // bytes a second: less is a halt
-constexpr std::size_t kMostHeaders = 256 << 10, kMostIgnored = 64 << 10;
 
 // A server that goes away must not end the process: libcurl cannot promise that alone (CURLOPT_NOSIGNAL).
 class NoPipeSignal {
@@ -46,178 +45,6 @@ class NoPipeSignal {
   bool was_pending_ = false;
 };
 
-// What may be shown of an address: signed ones carry their secret in the query.
-std::string shown_url(const std::string& url) { return text::shown(url.substr(0, url.find_first_of("?#")), 200); }
-
-std::uint64_t number_in(std::string_view text) {
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size() ? out : VRAMAUTO_UNKNOWN;
-}
-
-}  // namespace
-
-std::string origin_of(std::string_view url) {
-  const auto scheme = text::lower(url.substr(0, url.find("://")));
-  if (scheme != "http" && scheme != "https") return {};
-  const auto host = url.substr(scheme.size() + 3);
-  const auto authority = host.substr(0, host.find_first_of("/?#"));
-  const auto plain = std::all_of(authority.begin(), authority.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._:[]").find(c) != std::string_view::npos;
-  });
-  return plain && !authority.empty() && authority.front() != '.' ? fmt::format("{}://{}", scheme, text::lower(authority)) : std::string();
-}
-
-// A transfer, and the answer that is just being read.
-struct Flight {
-  enum class State { waiting, running, done };
-
-  Transfer* wanted = nullptr;
-  void* easy = nullptr;
-  State state = State::waiting;
-  std::string url;
-  std::uint64_t begin = 0;  // what was here before
-  std::uint32_t redirects = 0, tries = 0;
-  std::chrono::steady_clock::time_point not_before{};
-  char words[curl::kErrorSize] = {};
-
-  std::uint64_t dropped = 0;  // bytes of the answer before `begin`
-  std::size_t header_bytes = 0, ignored = 0;
-  bool enough = false, too_much = false;
-  long status = 0;
-  std::uint64_t from = 0, total = VRAMAUTO_UNKNOWN, retry_after = VRAMAUTO_UNKNOWN;
-  std::string code, message;  // X-Error-Code, X-Error-Message
-
-  void forget_answer();
-  void header(std::string_view line);
-  std::size_t take(std::string_view bytes);
-};
-
-void Flight::forget_answer() {
-  wanted->body.resize(begin);
-  dropped = from = 0;
-  header_bytes = ignored = 0;
-  enough = too_much = false;
-  status = 0;
-  total = retry_after = VRAMAUTO_UNKNOWN;
-  code.clear();
-  message.clear();
-  words[0] = '\0';
-}
-
-void Flight::header(std::string_view line) {
-  if (line.substr(0, 5) == "HTTP/") {  // of a proxy or 100 Continue first, then of the answer itself
-    const auto number = number_in(line.substr(std::min(line.find(' '), line.size() - 1) + 1, 3));
-    status = number < 1000 ? static_cast<long>(number) : 0;
-    return;
-  }
-  const auto colon = std::min(line.find(':'), line.size());
-  const auto name = text::lower(line.substr(0, colon));
-  const auto value = text::trim(line.substr(std::min(colon + 1, line.size())));
-  if (name == "x-error-code") code = text::shown(value, 40);
-  if (name == "x-error-message") message = text::shown(value, 100);
-  if (name == "retry-after") retry_after = number_in(value);
-  if (name == "content-length" && status == 200) total = number_in(value);
-  if (name == "content-range" && value.substr(0, 6) == "bytes ") {  // "bytes 0-99/1234"
-    const auto range = value.substr(6);
-    from = number_in(range.substr(0, range.find('-')));
-    total = number_in(range.substr(std::min(range.find('/'), range.size() - 1) + 1));
-  }
-}
-
-// Bytes taken; fewer than came end the transfer.
-std::size_t Flight::take(std::string_view bytes) {
-  if (status != 200 && status != 206) {
-    ignored += bytes.size();
-    return ignored > kMostIgnored ? 0 : bytes.size();
-  }
-  auto rest = bytes;
-  if (status == 200) {  // a server without ranges sends everything from the beginning
-    const auto old = static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), begin - dropped));
-    dropped += old;
-    rest.remove_prefix(old);
-  }
-  auto& body = wanted->body;
-  const auto room = wanted->until - body.size();
-  too_much = wanted->whole && rest.size() > room;
-  if (too_much) return 0;
-  const auto kept = static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), room));
-  body.append(rest.substr(0, kept));
-  enough = !wanted->whole && body.size() == wanted->until;
-  return kept < rest.size() ? 0 : bytes.size();
-}
-
-namespace {
-
-// libcurl's callbacks: nothing may be thrown through it.
-std::size_t on_header(char* line, std::size_t, std::size_t bytes, void* to) noexcept {
-  auto& flight = *static_cast<Flight*>(to);
-  flight.header_bytes += bytes;
-  if (flight.header_bytes > kMostHeaders) return 0;
-  try {
-    flight.header({line, bytes});
-  } catch (...) {
-    return 0;
-  }
-  return bytes;
-}
-
-std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* to) noexcept {
-  try {
-    return static_cast<Flight*>(to)->take({data, bytes});
-  } catch (...) {
-    return 0;
-  }
-}
-
-template <class... Args>
-Error error_of(const Flight& flight, vramauto_status status, fmt::format_string<Args...> text, Args&&... args) {
-  return {status, shown_url(flight.url), fmt::format(text, std::forward<Args>(args)...), VRAMAUTO_UNKNOWN};
-}
-
-// What a status of 400 and above means, as huggingface_hub 1.1 (utils/_http.py, hf_raise_for_status) reads the hub's answers: it
-// says 401 of what is not there, too, as long as nobody is logged in.
-Error refusal(const Flight& flight, bool with_token) {
-  const auto said = flight.message.empty() ? fmt::format("{}", flight.status) : fmt::format("{}: {}", flight.status, flight.message);
-  if (flight.code == "GatedRepo")
-    return error_of(flight, VRAMAUTO_E_IO, "is gated ({}): accept its terms on its page and set HF_TOKEN to a token that may read it",
-                    said);
-  if (flight.code == "RevisionNotFound") return error_of(flight, VRAMAUTO_E_NOT_FOUND, "is no revision of the model ({})", said);
-  if (flight.status == 401 && with_token && flight.code.empty())
-    return error_of(flight, VRAMAUTO_E_IO, "refuses the token ({}): see HF_TOKEN and `hf auth login`", said);
-  if (flight.code == "RepoNotFound" || flight.status == 401)
-    return error_of(flight, VRAMAUTO_E_NOT_FOUND, "is not on the hub, or private ({}): {}", said,
-                    with_token ? "check the name, and what HF_TOKEN may read" : "check the name, or set HF_TOKEN");
-  if (flight.status == 404 || flight.status == 410) return error_of(flight, VRAMAUTO_E_NOT_FOUND, "is not there ({})", said);
-  if (flight.status == 403) return error_of(flight, VRAMAUTO_E_IO, "may not be read ({}): see what HF_TOKEN may read", said);
-  if (flight.status == 429 && flight.retry_after != VRAMAUTO_UNKNOWN)
-    return error_of(flight, VRAMAUTO_E_IO, "has too many requests ({}) and asks to come back in {} s{}", said, flight.retry_after,
-                    with_token ? "" : "; with HF_TOKEN set more are allowed");
-  return error_of(flight, VRAMAUTO_E_IO, "answers with status {}, expected 200 or 206", said);
-}
-
-// Why there is no answer.
-Error broken(const Flight& flight, int code, const char* meaning, long patience) {
-  const auto words = text::shown(flight.words[0] ? flight.words : meaning, 120);
-  switch (code) {
-    case curl::kOutOfMemory:
-      return error_of(flight, VRAMAUTO_E_MEMORY, "out of memory");
-    case curl::kTimedOut:
-      return error_of(flight, VRAMAUTO_E_TIMEOUT, "has come to a halt ({}); HF_HUB_DOWNLOAD_TIMEOUT is {} s", words, patience);
-    case curl::kUntrusted:
-    case curl::kBadCertificates:
-      return error_of(flight, VRAMAUTO_E_IO,
-                      "has a certificate that is not trusted ({}); the file of an authority of your own goes into SSL_CERT_FILE", words);
-    case curl::kNoProxy:
-    case curl::kNoHost:
-    case curl::kNoConnection:
-      return error_of(flight, VRAMAUTO_E_IO, "cannot be reached ({})", words);
-    default:
-      return error_of(flight, VRAMAUTO_E_IO, "is not read to its end ({})", words);
-  }
-}
-
 bool may_pass(long status) { return status == 429 || status == 500 || (status >= 502 && status <= 504); }
 bool may_pass(int code) {
   return code == curl::kPartialFile || code == curl::kGotNothing || code == curl::kSendError || code == curl::kReceiveError ||
@@ -226,30 +53,26 @@ bool may_pass(int code) {
 
 bool is_redirect(long status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 
-// Sizes that were expected, stated and received; `size` is then known.
-Result<void> check_sizes(Flight& flight) {
-  auto& wanted = *flight.wanted;
-  if (flight.too_much)
-    return Unexpected{error_of(flight, VRAMAUTO_E_LIMIT, "has more than the {} bytes that are read at most", wanted.until)};
-  if (flight.status == 206 && flight.from != flight.begin)
-    return Unexpected{error_of(flight, VRAMAUTO_E_IO, "sends bytes from {}, expected them from {}", flight.from, flight.begin)};
-  const auto here = wanted.body.size();
-  if (flight.total == VRAMAUTO_UNKNOWN && wanted.whole) flight.total = here;
-  if (flight.total == VRAMAUTO_UNKNOWN) flight.total = wanted.size;
-  if (flight.total == VRAMAUTO_UNKNOWN)
-    return Unexpected{error_of(flight, VRAMAUTO_E_IO, "does not say how long the file is")};
-  if (wanted.size != VRAMAUTO_UNKNOWN && wanted.size != flight.total)
-    return Unexpected{error_of(flight, VRAMAUTO_E_IO, "has {} bytes, expected the {} of the hub's list", flight.total, wanted.size)};
-  wanted.size = flight.total;
-  return {};
-}
-
 }  // namespace
+
+std::string origin_of(std::string_view url) {
+  const auto colon = std::min(url.find("://"), url.size());
+  const auto scheme = text::lower(url.substr(0, colon));
+  if (colon == url.size() || (scheme != "http" && scheme != "https")) return {};
+  const auto host = url.substr(colon + 3);
+  const auto authority = host.substr(0, host.find_first_of("/?#"));
+  const auto plain = std::all_of(authority.begin(), authority.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("-._:[]").find(c) != std::string_view::npos;
+  });
+  return plain && !authority.empty() && authority.front() != '.' ? fmt::format("{}://{}", scheme, text::lower(authority)) : std::string();
+}
 
 Session::Session(Access access, const curl::Api& api)
     : access_(std::move(access)), curl_(api), multi_(api.multi_init()), deadline_(Clock::now() + kLongestSession) {}
 
 Session::~Session() {
+  const NoPipeSignal quiet;  // TLS says goodbye
   if (multi_) curl_.multi_cleanup(multi_);
   curl_.slist_free_all(headers_);
 }
@@ -371,7 +194,7 @@ Result<void> Session::judge(Flight& flight, int code) {
     if (may_pass(code)) return retry(flight, std::move(error));
     return Unexpected{std::move(error)};
   }
-  TRY(check_sizes(flight));
+  TRY(flight.check_sizes());
   const auto& wanted = *flight.wanted;
   const auto end = wanted.whole ? wanted.size : std::min(wanted.size, wanted.until);
   if (wanted.body.size() == end) return {};

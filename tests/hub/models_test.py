@@ -152,6 +152,7 @@ class Order(HubCase):
 
     def test_the_rule_needs_a_name_only(self):
         self.plan("org/small-7B", "--method", "rule")
+        self.plan("7B")
         self.assertEqual(self.hub.requests, [])
 
     def test_refresh_and_offline_exclude_each_other(self):

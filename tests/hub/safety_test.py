@@ -63,7 +63,7 @@ class Redirects(HubCase):
         self.hub.misbehave = lambda h: what in h.path and (h.say("", status, Location=to(h) if callable(to) else to) or True)
 
     def test_to_another_host_without_the_token(self):
-        self.lead(lambda h: f"{self.other.url}{h.path}?X-Amz-Signature=abcdef")
+        self.lead(lambda h: f"{self.other.url}{h.path}?X-Amz-Signature=signed")
         self.same_answer(self.plan("org/small", HF_TOKEN=SECRET), self.small)
         self.assertEqual(len(self.other.requests), 2)
         for _, headers in self.other.requests:
@@ -81,11 +81,11 @@ class Redirects(HubCase):
             self.assertEqual({headers["Authorization"] for _, headers in self.hub.requests}, {f"Bearer {SECRET}"})
 
     def test_the_secret_of_an_address_is_not_shown(self):
-        self.lead(lambda h: f"{self.other.url}{h.path}?X-Amz-Signature=abcdef")
+        self.lead(lambda h: f"{self.other.url}{h.path}?X-Amz-Signature=signed")
         self.other.misbehave = lambda h: h.refuse(403) or True
         said = self.refusal("org/small")
         self.assertIn(f"{self.other.url}/org/small/resolve/", said)
-        self.assertNotIn("abcdef", said)
+        self.assertNotIn("signed", said)
 
     def test_loops(self):
         self.lead(lambda h: h.path)
@@ -110,7 +110,7 @@ class Redirects(HubCase):
 
 class Endpoints(HubCase):
     def test_addresses_that_are_none(self):
-        for endpoint in ("huggingface.co", "ftp://huggingface.co", "https://user:password@host", "https://", "https://host?x=1", "http://ho st",
+        for endpoint in ("huggingface.co", "https", "http:", "ftp://huggingface.co", "https://user:password@host", "https://", "https://host?x=1", "http://ho st",
                          "http://host#x", "http://../..", "http://host\x01"):
             said = self.refusal("org/small", HF_ENDPOINT=endpoint)
             self.assertIn("HF_ENDPOINT: is no address of a hub", said)

@@ -37,8 +37,8 @@ class Refusals(HubCase):
 
     def test_not_there(self):
         self.hub.misbehave = None
-        said = self.refusal("org/other")
-        self.assertIn("is not on the hub, or private (401: Repository not found): check the name, or set HF_TOKEN", said)
+        for model in ("org/other", "org/other@main"):
+            self.assertIn("is not on the hub, or private (401: Repository not found): check the name, or set HF_TOKEN", self.refusal(model))
         self.assertIn("is not there (404)", self.refused(404))
         self.assertIn("is not there (404)", self.refused(404, "EntryNotFound", what="config.json"))
 
@@ -234,7 +234,7 @@ class Lists(HubCase):
 
     def test_nothing_in_it(self):
         self.hub.misbehave = failing(-1, lambda h: h.say(json.dumps({"sha": COMMIT, "siblings": []})), "/api/")
-        self.assertIn("has neither config.json nor *.safetensors", self.refusal("org/small"))
+        self.assertIn("has neither config.json", self.refusal("org/small@main"))
 
 
 if __name__ == "__main__":
