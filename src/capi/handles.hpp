@@ -23,7 +23,7 @@ using Entries = std::span<const vramauto_plugin_entry>;
 struct Core {
   Core(const vramauto_context_options& options, Entries entries);
   Log log;
-  bool use_environment;
+  model::OpenOptions opening;  // of models
   estimator::Registry registry;
 };
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "network.hpp"
 #include "terminal.hpp"
 
 namespace cli {
@@ -138,7 +139,8 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
-  app.add_flag("--offline", options.offline, "no network, which is never used");
+  auto* offline = app.add_flag("--offline", options.offline, "ask nothing of the hub, as with HF_HUB_OFFLINE=1");
+  app.add_flag("--refresh", options.refresh, "ask the hub first, not what is cached or built in")->excludes(offline);
   vramauto_option_info info;
   VRAMAUTO_INIT(info);
   for (std::size_t i = 0; i < vramauto_option_count(); ++i)
@@ -146,12 +148,14 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
 }
 
 Exit run_plan(const PlanOptions& options) {
-  const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
+  ProgressLine line;
+  const auto context = open_context(options, line);
   const auto workload = workload_of(context, options);
   const auto devices = chosen(context, options);
   const auto model = opened(context, options.model);
   if (!options.draft_model.empty()) attach(context, workload, "speculative", options.draft_model);
   for (const auto& adapter : options.lora_models) attach(context, workload, "lora", adapter);
+  line.clear();
   const auto plan = make<Plan>(kError, [&](auto out, auto err) {
     return vramauto_plan_calculate(context.get(), devices.get(), model.get(), workload.get(), out, err);
   });
