@@ -59,10 +59,11 @@ std::vector<std::uint64_t> below(std::uint64_t value, std::initializer_list<std:
 
 }  // namespace
 
-std::vector<Alternative> alternatives(const engine::Request& request, const Plan& plan) {
+std::vector<Alternative> alternatives(const Plan& plan, const model::Model& model, const estimator::Blueprint* blueprint) {
   std::vector<Alternative> out;
-  if (request.devices.empty() || plan.cache_bytes.empty()) return out;
-  const auto& asked = *request.workload;
+  if (plan.fits != Fits::no || !blueprint || plan.devices.empty() || plan.cache_bytes.empty()) return out;
+  const auto& asked = plan.asked();
+  const engine::Request request{&model, blueprint, plan.devices, &asked};
   const auto& effective = plan.estimate->effective;
   if (asked.gpu_memory_utilization) add(out, request, {"gpu-memory-utilization", "0"});
   if (const auto length = longest(plan); length && length < plan.max_model_len)

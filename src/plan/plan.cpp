@@ -82,7 +82,6 @@ Result<Plan> calculate(const engine::Request& request) {
   if (!request.blueprint) return by_rule(request);
   auto plan = solve(TRY(price(request)), request.devices);
   if (plan.fits == Fits::no && automatic_length(*request.workload)) plan = TRY(shorten(request, std::move(plan)));
-  if (plan.fits == Fits::no) plan.alternatives = alternatives(request, plan);
   warn_about_sequences(plan);
   return plan;
 }

@@ -38,7 +38,6 @@ struct Plan {
   Bytes headroom_bytes = VRAMAUTO_UNKNOWN;         // fullest rank, after start
   Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;  // value for the flag of that name
   std::string reason;
-  std::vector<Alternative> alternatives;  // only when it does not fit
   std::vector<engine::Warning> warnings;
 
   const engine::Workload& asked() const { return estimate ? estimate->workload : workload; }
@@ -50,11 +49,17 @@ Result<std::unique_ptr<engine::Estimate>> price(const engine::Request& request);
 // By the engine's arithmetic where the request has a blueprint, else by the rule of thumb.
 Result<Plan> calculate(const engine::Request& request);
 
+// Changes that would make a plan fit that does not, each priced and solved anew: only when somebody asks.
+std::vector<Alternative> alternatives(const Plan& plan, const model::Model& model, const estimator::Blueprint* blueprint);
+
 // What the policy `maximal` would give for the same start; fits is unknown where the GPU's size is.
 Alternative maximal(const Plan& plan);
 
 // The complete line for the engine: "serve", the model, then everything that was set or chosen.
 std::vector<std::string> arguments(const Plan& plan, const model::Model& model);
+
+// What the engine's environment needs for it, NAME=VALUE: as asked, and which GPUs its ranks get.
+std::vector<std::string> environment(const Plan& plan);
 
 std::string_view strategy_name(std::uint32_t strategy);  // "standard"
 std::string_view margin_name(std::uint32_t margin);      // "comfortable"

@@ -14,9 +14,6 @@ std::uint64_t longest(const Plan& plan);
 // Why: which rank and which component decide, in one sentence.
 std::string reason(const Plan& plan, const Limits& limits);
 
-// Changes that would make it fit, each priced and solved anew.
-std::vector<Alternative> alternatives(const engine::Request& request, const Plan& plan);
-
 // The same plan by the rule of thumb, which knows neither ranks nor caches.
 Plan by_rule(const engine::Request& request);
 

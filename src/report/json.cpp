@@ -193,16 +193,16 @@ Json alternative_json(const plan::Alternative& other) {
 }
 
 // What would fit; and, beside a choice that leaves memory unused, what taking all of it would give.
-Json alternatives_json(const plan::Plan& plan) {
+Json alternatives_json(const plan::Plan& plan, const Subject& subject) {
   Json out = Json::array();
-  for (const auto& other : plan.alternatives) out.push_back(alternative_json(other));
+  for (const auto& other : plan::alternatives(plan, subject.model, subject.blueprint)) out.push_back(alternative_json(other));
   if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return out;
   if (const auto most = plan::maximal(plan); most.fits == plan::Fits::yes && most.utilization > plan.utilization)
     out.push_back(alternative_json(most));
   return out;
 }
 
-Json result_json(const plan::Plan& plan) {
+Json result_json(const plan::Plan& plan, const Subject& subject) {
   const bool sized = !plan.cache_bytes.empty();
   return {{"gpu_memory_utilization", known(plan.utilization)},
           {"strategy", plan::strategy_name(plan.strategy)},
@@ -217,7 +217,16 @@ Json result_json(const plan::Plan& plan) {
           {"headroom_bytes", known(plan.headroom_bytes)},
           {"max_model_len_shortened", plan.max_model_len_shortened},
           {"reason", plan.reason},
-          {"alternatives", alternatives_json(plan)}};
+          {"alternatives", alternatives_json(plan, subject)}};
+}
+
+Json environment_json(const plan::Plan& plan) {
+  Json out = Json::object();
+  for (const auto& entry : plan::environment(plan)) {
+    const auto equals = std::min(entry.find('='), entry.size());
+    out[entry.substr(0, equals)] = entry.substr(std::min(equals + 1, entry.size()));
+  }
+  return out;
 }
 
 template <class List>
@@ -247,8 +256,9 @@ std::string plan_json(const plan::Plan& plan, const Subject& subject) {
   }
   out["ranks"] = plan.estimate ? ranks_json(plan) : Json::array();
   out["kv_cache"] = plan.estimate ? plan_cache_json(plan) : Json(nullptr);
-  out["result"] = result_json(plan);
+  out["result"] = result_json(plan, subject);
   out["vllm_args"] = plan::arguments(plan, subject.model);
+  out["vllm_env"] = environment_json(plan);
   Json warnings = Json::array();
   add_warnings(warnings, subject.model.warnings);
   if (plan.estimate) add_warnings(warnings, plan.estimate->warnings);

@@ -136,9 +136,9 @@ std::string gain(const plan::Alternative& other) {
                      other.max_concurrency, text::grouped(other.max_model_len));
 }
 
-void add_alternatives(std::string& out, const plan::Plan& plan) {
+void add_alternatives(std::string& out, const plan::Plan& plan, const Subject& subject) {
   auto label = "would fit";
-  for (const auto& other : plan.alternatives) {
+  for (const auto& other : plan::alternatives(plan, subject.model, subject.blueprint)) {
     add(out, label, fmt::format("--{} {}: {}", other.option, other.value, gain(other)));
     label = "";
   }
@@ -156,6 +156,8 @@ void add_warnings(std::string& out, const List& warnings) {
 void add_line(std::string& out, const plan::Plan& plan, const Subject& subject) {
   auto words = plan::arguments(plan, subject.model);
   words.insert(words.begin(), "vllm");
+  const auto set = plan::environment(plan);
+  words.insert(words.begin(), set.begin(), set.end());
   out += fmt::format("\n{}\n", shell_line(words));
 }
 
@@ -175,7 +177,7 @@ std::string plan_text(const plan::Plan& plan, const Subject& subject) {
     if (plan.fits != plan::Fits::no) add_settings(out, plan);
     add_cache(out, plan);
     add(out, "why", plan.reason);
-    add_alternatives(out, plan);
+    add_alternatives(out, plan, subject);
   }
   add_warnings(out, subject.model.warnings);
   if (plan.estimate) add_warnings(out, plan.estimate->warnings);
