@@ -121,11 +121,17 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
       ->type_name("SIZE");
   app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
   app.add_flag("--offline", options.offline, "no network, which is never used");
+  declare_workload(app, options);
+}
+
+void declare_workload(CLI::App& app, PlanOptions& options) {
   vramauto_option_info info;
   VRAMAUTO_INIT(info);
   for (std::size_t i = 0; i < vramauto_option_count(); ++i)
     if (!vramauto_option_get(i, &info)) options.workload.emplace_back(info.name, declare(app, info));
 }
+
+Devices devices_of(const Context& context, const PlanOptions& options) { return chosen(context, options); }
 
 Exit run_plan(const PlanOptions& options) {
   const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });

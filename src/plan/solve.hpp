@@ -14,6 +14,9 @@ std::uint64_t longest(const Plan& plan);
 // Why: which rank and which component decide, in one sentence.
 std::string reason(const Plan& plan, const Limits& limits);
 
+// Where its ranks are not on the first GPU's node alone.
+void warn_about_nodes(Plan& plan);
+
 // The same plan by the rule of thumb, which knows neither ranks nor caches.
 Plan by_rule(const engine::Request& request);
 
