@@ -77,5 +77,5 @@ struct vramauto_plan {
   vramauto_estimate estimate;  // of plan.estimate; its members are empty for the rule of thumb
   vramauto::plan::Plan plan;
   mutable std::once_flag lined_up;
-  mutable std::vector<std::string> arguments;  // made when first asked for
+  mutable std::vector<std::string> arguments, environment;  // made when first asked for
 };

@@ -141,11 +141,17 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
   app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
   auto* offline = app.add_flag("--offline", options.offline, "ask nothing of the hub, as with HF_HUB_OFFLINE=1");
   app.add_flag("--refresh", options.refresh, "ask the hub first, not what is cached or built in")->excludes(offline);
+  declare_workload(app, options);
+}
+
+void declare_workload(CLI::App& app, PlanOptions& options) {
   vramauto_option_info info;
   VRAMAUTO_INIT(info);
   for (std::size_t i = 0; i < vramauto_option_count(); ++i)
     if (!vramauto_option_get(i, &info)) options.workload.emplace_back(info.name, declare(app, info));
 }
+
+Devices devices_of(const Context& context, const PlanOptions& options) { return chosen(context, options); }
 
 Exit run_plan(const PlanOptions& options) {
   ProgressLine line;

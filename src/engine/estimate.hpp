@@ -103,6 +103,8 @@ class Estimate {
   // Cache bytes one sequence count of a length needs on a rank, with the engine's own reserve (null block) included where it
   // checks with one. `checked` adds that reserve.
   virtual Bytes cache_bytes(const Rank& rank, std::uint64_t length, std::uint64_t sequences, bool checked) const = 0;
+  // Of one block, all layers of a rank.
+  virtual Bytes block_bytes(const Rank& rank) const = 0;
   // What the engine logs when every rank has these cache bytes (one entry per rank), and what max_model_len it would offer.
   virtual CacheReport report(std::span<const Bytes> cache_bytes, std::uint64_t max_model_len) const = 0;
 };

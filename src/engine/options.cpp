@@ -121,6 +121,21 @@ Result<void> max_model_len(Workload& workload, const Entry& entry, Value value) 
   return integer<&Workload::max_model_len>(workload, entry, value);
 }
 
+// "auto" leaves the number to the plan.
+template <auto Member, auto Auto>
+Result<void> integer_or_auto(Workload& workload, const Entry& entry, Value value) {
+  const bool open = value && text::lower(text::trim(*value)) == "auto";
+  TRY(integer<Member>(workload, entry, open ? Value{} : value));
+  workload.*Auto = open;
+  return {};
+}
+
+Result<void> sequences(Workload& workload, const Entry& entry, Value value) {
+  TRY(integer<&Workload::sequences>(workload, entry, value));
+  workload.sequences_set = value.has_value();
+  return {};
+}
+
 Result<void> utilization(Workload& workload, const Entry& entry, Value value) {
   workload.gpu_memory_utilization.reset();
   if (!value) return {};
@@ -190,20 +205,21 @@ constexpr double kTokens = 1ull << 40;
 constexpr std::array kEntries = {
     // What the engine is told: vLLM's own flags.
     Entry{{kInteger, "tensor-parallel-size", "tp", "", "1",
-           "GPUs that share every layer: each holds a part of the weights and of the KV heads"},
+           "GPUs that share every layer: each holds a part of the weights and of the KV heads; auto: as few GPUs as will do"},
           1,
           4096,
-          integer<&W::tensor_parallel_size>},
+          integer_or_auto<&W::tensor_parallel_size, &W::tensor_parallel_auto>},
     Entry{{kInteger, "pipeline-parallel-size", "pp", "", "1",
-           "groups of GPUs that hold consecutive layers; the fullest stage decides the number of cache blocks"},
+           "groups of GPUs that hold consecutive layers; the fullest stage decides the number of cache blocks; auto: as few as will "
+           "do, with layers by their GPUs' memory"},
           1,
           4096,
-          integer<&W::pipeline_parallel_size>},
+          integer_or_auto<&W::pipeline_parallel_size, &W::pipeline_parallel_auto>},
     Entry{{kInteger, "data-parallel-size", "dp", "", "1",
-           "independent copies of the engine, each on its own GPUs with its own cache"},
+           "independent copies of the engine, each on its own GPUs with its own cache; auto: as many as --sequences need"},
           1,
           4096,
-          integer<&W::data_parallel_size>, {8}},
+           integer_or_auto<&W::data_parallel_size, &W::data_parallel_auto>, {8}},
     Entry{{kSwitch, "enable-expert-parallel", "ep", "", "false",
            "experts of a layer are dealt to the tensor-parallel and data-parallel ranks whole, instead of each being divided"},
           0,
@@ -226,15 +242,15 @@ constexpr std::array kEntries = {
           kTokens,
           max_model_len},
     Entry{{kInteger, "max-num-seqs", "", "", "by GPU and engine version",
-           "sequences in one step: sizes the sampler's buffers and the CUDA graphs"},
+           "sequences in one step: sizes the sampler's buffers and the CUDA graphs; auto: --sequences, or as many as the cache holds"},
           1,
           1 << 24,
-          integer<&W::max_num_seqs>},
+          integer_or_auto<&W::max_num_seqs, &W::max_num_seqs_auto>},
     Entry{{kInteger, "max-num-batched-tokens", "", "", "by GPU and engine version",
-           "tokens in one step: sizes the activations that are profiled at the start"},
+           "tokens in one step: sizes the activations that are profiled at the start; auto: for --input-len and --output-len"},
           1,
           1 << 30,
-          integer<&W::max_num_batched_tokens>},
+          integer_or_auto<&W::max_num_batched_tokens, &W::max_num_batched_tokens_auto>},
     Entry{{OptionType::number, "gpu-memory-utilization", "", "", "0 (automatic)",
            "share of the GPU's total memory the engine allows itself; 0 lets vramauto choose, a value of yours is kept and judged"},
           0,
@@ -452,10 +468,14 @@ constexpr std::array kEntries = {
           0,
           0,
           choice<&W::policy>},
-    Entry{{kInteger, "sequences", "", "", "1", "sequences of max-model-len that should fit in the cache at once"},
+    Entry{{kInteger, "sequences", "", "", "1",
+           "sequences that should fit in the cache at once, all copies of the engine together: of input-len and output-len where "
+           "those are given, else of max-model-len"},
           1,
           1ull << 32,
-          integer<&W::sequences>},
+          sequences},
+    Entry{{kInteger, "input-len", "", "", "not known", "usual tokens of a prompt"}, 1, kTokens, integer<&W::input_len>},
+    Entry{{kInteger, "output-len", "", "", "not known", "usual tokens of an answer"}, 1, kTokens, integer<&W::output_len>},
     Entry{{OptionType::bytes, "reserve", "", "", "0; 10 % of unified memory",
            "memory to keep free on every GPU for other programs: 2GiB"},
           0,

@@ -37,10 +37,12 @@ Served served(const Option& option);
 struct Workload {
   std::string engine = "vllm", engine_version = "auto", method = "engine", policy = "balanced", usage = "server", estimator;
   std::uint32_t tensor_parallel_size = 1, pipeline_parallel_size = 1, data_parallel_size = 1, decode_context_parallel_size = 1;
+  bool tensor_parallel_auto = false, pipeline_parallel_auto = false, data_parallel_auto = false;  // left to the plan
   bool enable_expert_parallel = false;
   std::optional<std::uint64_t> max_model_len;  // empty: auto
   bool max_model_len_auto = false;             // "auto" asked for by name
   std::optional<std::uint64_t> max_num_seqs, max_num_batched_tokens, block_size, num_gpu_blocks_override;
+  bool max_num_seqs_auto = false, max_num_batched_tokens_auto = false;  // left to the plan
   std::optional<double> gpu_memory_utilization;  // empty: automatic
   std::optional<Bytes> kv_cache_memory_bytes;
   std::string kv_cache_dtype = "auto", quantization, dtype = "auto", attention_backend;
@@ -62,7 +64,9 @@ struct Workload {
   std::string eplb_config;
   std::uint32_t num_redundant_experts = 0;
   std::string mamba_cache_mode, mamba_cache_dtype = "auto", mamba_ssm_cache_dtype = "auto";
-  std::uint64_t sequences = 1;  // of max_model_len that should fit at once
+  std::uint64_t sequences = 1;  // that should fit at once: of their usual length where that is stated, else of max_model_len
+  bool sequences_set = false;
+  std::optional<std::uint64_t> input_len, output_len;  // usual tokens of a prompt, of an answer
   Bytes reserve = 0;            // kept free on every GPU
   bool reserve_set = false;
   std::vector<std::string> env;  // the engine's environment, NAME=VALUE

@@ -10,8 +10,8 @@ namespace vramauto::plan {
 namespace {
 
 // Options that vramauto itself reads; every other is the engine's.
-constexpr std::array<std::string_view, 9> kOurs = {"engine",  "engine-version", "method",    "policy", "sequences",
-                                                   "reserve", "usage",          "estimator", "env"};
+constexpr std::array<std::string_view, 11> kOurs = {"engine",     "engine-version", "method",    "policy", "sequences", "input-len",
+                                                    "output-len", "reserve",        "usage",     "estimator", "env"};
 // Stated by the plan itself, whether set or not.
 constexpr std::array<std::string_view, 4> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
                                                      "max-model-len"};
@@ -49,6 +49,7 @@ std::string with_draft(std::string_view config, const std::string& draft) {
 // As the engine reads it: counts and sizes in digits, a switch by its name alone.
 void add_set(std::vector<std::string>& out, const engine::Option& option, std::string_view value) {
   const auto flag = fmt::format("--{}", option.name);
+  if (option.type == engine::OptionType::integer && text::lower(text::trim(value)) == "auto") return;  // nothing chose: the default
   if (option.type == engine::OptionType::switch_) {
     const auto on = engine::parse_switch(option.name, value);
     out.push_back(on && !*on ? fmt::format("--no-{}", option.name) : flag);

@@ -35,6 +35,8 @@ class VllmEstimate final : public Estimate {
     return saturating_mul(layout.bytes_per_block(rank.pp), saturating_add(blocks, checked && rules->null_block_checked ? 1 : 0));
   }
 
+  Bytes block_bytes(const Rank& rank) const override { return layout.bytes_per_block(rank.pp); }
+
   CacheReport report(std::span<const Bytes> cache, std::uint64_t max_model_len) const override;
 
  private:
