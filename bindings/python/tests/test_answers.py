@@ -165,7 +165,7 @@ class Options(Folder):
     def test_models_are_attached_in_roles(self):
         target, draft = self.context.open("Qwen/Qwen3-8B"), self.context.open("Qwen/Qwen3-0.6B")
         alone = self.context.plan(target, "H100 80GB")
-        plan = self.context.plan(target, "H100 80GB", speculative=draft)
+        plan = self.context.plan(target, "H100 80GB", speculative=draft, speculative_config={"num_speculative_tokens": 3})
         self.assertGreater(plan.estimate.info.peak_bytes, alone.estimate.info.peak_bytes)
         with self.assertRaisesRegex(vramauto.ArgumentError, "reranker"):
             self.context.workload(reranker=draft)
