@@ -13,7 +13,7 @@ namespace vramauto::plan {
 
 enum class Fits : std::uint32_t { no = 0, yes = 1, unknown = 2 };
 
-struct Alternative {          // one change that would help, and what it gives
+struct Alternative {                                        // one change that would help, and what it gives
   std::vector<std::pair<std::string, std::string>> change;  // options and values: "max-model-len", "8192"
   std::vector<std::string> environment;                     // and what it needs besides, NAME=VALUE
   Fits fits = Fits::unknown;
@@ -36,10 +36,10 @@ struct Plan {
   bool max_model_len_shortened = false;
   std::vector<Bytes> cache_bytes;  // available to the cache per rank at `utilization`; empty when not known
   engine::CacheReport cache;
-  Bytes required_bytes = 0;                        // one sequence of max_model_len on the fullest rank
-  Bytes headroom_bytes = VRAMAUTO_UNKNOWN;         // fullest rank, after start
-  Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;  // value for the flag of that name
-  double typical_concurrency = 0;                  // sequences of usual length in one copy's cache; 0: not known
+  Bytes required_bytes = 0;                          // one sequence of max_model_len on the fullest rank
+  Bytes headroom_bytes = VRAMAUTO_UNKNOWN;           // fullest rank, after start
+  Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;    // value for the flag of that name
+  double typical_concurrency = 0;                    // sequences of usual length in one copy's cache; 0: not known
   bool layout_chosen = false, batch_chosen = false;  // auto was asked for
   std::string reason;
   std::vector<engine::Warning> warnings;
@@ -76,7 +76,8 @@ std::string unused_reason(const Plan& plan, std::uint32_t device);
 // The rank that decides whether it fits: the one that needs most of its GPU. Of a plan on GPUs of known size.
 std::size_t binding_rank(const Plan& plan);
 
-// What was chosen of the batch costs on the fullest rank: beside one sequence, beside the fewest tokens a step can have. 0: not known.
+// What was chosen of the batch costs on the fullest rank: beside one sequence, beside the fewest tokens a step can have. 0: not
+// known.
 struct BatchCost {
   Bytes sequences = 0, tokens = 0;
 };
