@@ -222,6 +222,22 @@ class Fleet(Folders):
             self.assertIn(run("plan", "Qwen/Qwen3-8B", "--gpu", wrong, "-tp", "2").returncode, (1, 2), wrong)
 
 
+class Draft(Folders):
+    def test_what_would_help_counts_the_draft_model_too(self):
+        draft = self.model("draft", num_hidden_layers=8)
+        options = ["--draft-model", draft, "--speculative-config", '{"num_speculative_tokens": 3}']
+        done = run("plan", self.model(), "--gpu-memory", "18GiB", "--json", *options)
+        others = json.loads(done.stdout)["result"]["alternatives"]
+        self.assertTrue(others)
+        for other in others:
+            (name, value), = other["change"].items()
+            memory = ["--gpu", f"{value}x 18GiB"] if name == "tensor_parallel_size" else ["--gpu-memory", "18GiB"]
+            words = ["--" + name.replace("_", "-")] + ([] if value is True else [str(value)])
+            again = run("plan", self.model(), *memory, "--json", *options, *words)
+            self.assertEqual(again.returncode, 0, other)
+            self.assertEqual(json.loads(again.stdout)["kv_cache"]["tokens"], other["tokens"])
+
+
 class Batch(Folders):
     def asked(self, *options):
         done = run("plan", "Qwen/Qwen3-8B", "--gpu", "H100 80GB", "--max-model-len", "16384", "--json", *options)
