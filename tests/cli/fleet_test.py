@@ -207,6 +207,13 @@ class Fleet(Folders):
         self.assertEqual(done.returncode, 1)
         self.assertIn("at most 1024", done.stderr)
 
+    def test_what_the_engine_refuses_is_refused_at_once(self):
+        devices = [{"name": f"x{i}", "total_bytes": (20 << 30) + (i << 20), "free_bytes": (19 << 30) + i * 69632} for i in range(1024)]
+        model = self.model("refused", num_attention_heads=7, num_key_value_heads=7, hidden_size=448, num_hidden_layers=1)
+        done = run("plan", model, "--devices", self.file("m.json", devices), "-tp", "2", "-pp", "auto", "-dp", "auto")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("attention heads (7)", done.stderr)
+
     def test_the_same_index_on_two_nodes(self):
         twice = [{**H100, "index": 0}, {**H100, "index": 0}]
         self.assertEqual(run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", twice)).returncode, 1)
