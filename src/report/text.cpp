@@ -124,7 +124,7 @@ void add_layout(std::string& out, const plan::Plan& plan) {
 
 void add_batch(std::string& out, const plan::Plan& plan, const Subject& subject) {
   if (!plan.batch_chosen) return;
-  const auto cost = plan::batch_cost(plan, subject.model, subject.blueprint);
+  const auto cost = plan::batch_cost(plan, subject.request());
   const auto& effective = plan.estimate->effective;
   add(out, "batch",
       fmt::format("--max-num-seqs {} takes {}, --max-num-batched-tokens {} takes {}", effective.max_num_seqs,
@@ -179,7 +179,7 @@ std::string change_of(const plan::Alternative& other) {
 
 void add_alternatives(std::string& out, const plan::Plan& plan, const Subject& subject) {
   auto label = plan.fits == plan::Fits::yes ? "regrouped" : "would fit";
-  for (const auto& other : plan::alternatives(plan, subject.model, subject.blueprint)) {
+  for (const auto& other : plan::alternatives(plan, subject.request())) {
     add(out, label, fmt::format("{}: {}", change_of(other), gain(other)));
     label = "";
   }
