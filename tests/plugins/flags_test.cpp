@@ -72,7 +72,7 @@ TEST_CASE("flags: an option that a release has not is refused with the first tha
   CHECK(why_not(kMoe, {{"engine-version", "0.8.5"}, {"enable-eplb", "true"}}) ==
         "enable-eplb: it exists from vLLM 0.9 on, 0.8.5 was asked for");
   CHECK(why_not(kLlama, {{"engine-version", "0.14"}, {"mamba-cache-mode", "align"}}) ==
-        "mamba-cache-mode: it exists from vLLM 0.15 on, 0.14.0 was asked for");
+        "mamba-cache-mode: it exists from vLLM 0.15 on, 0.14.1 was asked for");
 }
 
 TEST_CASE("flags: ranks for prompts alone are one, from the release that has the option on") {
