@@ -327,42 +327,44 @@ constexpr std::array kEntries = {
           environment},
 };
 
-// Options of the engine that take no GPU memory, whatever their value; switches end in '!'. One text with a NUL after each name.
-constexpr char kNeutral[] =
-    "api-key\0aggregate-engine-logging!\0allowed-local-media-path\0api-server-count\0chat-template\0"
-    "chat-template-content-format\0calculate-kv-scales!\0config\0config-format\0cp-kv-cache-interleave-size\0data-parallel-"
-    "address\0data-parallel-backend\0"
-    "data-parallel-rpc-port\0data-parallel-size-local\0dcp-kv-cache-interleave-size\0default-chat-template-kwargs\0disable-custom-"
-    "all-reduce!\0"
-    "disable-fastapi-docs!\0disable-log-requests!\0disable-log-stats!\0disable-uvicorn-access-log!\0download-dir\0"
-    "enable-auto-tool-choice!\0enable-log-requests!\0enable-prompt-tokens-details!\0enable-request-id-headers!\0"
-    "enable-server-load-tracking!\0generation-config\0guided-decoding-backend\0headless!\0host\0ignore-patterns\0kv-offloading-"
-    "backend\0kv-offloading-size\0"
-    "kv-events-config\0load-format\0log-config-file\0long-prefill-token-threshold\0max-cpu-loras\0max-log-len\0"
-    "max-logprobs\0max-long-partial-prefills\0max-num-partial-prefills\0max-num-scheduled-tokens\0max-parallel-loading-"
-    "workers\0middleware\0"
-    "mm-processor-cache-gb\0mm-processor-kwargs\0model-loader-extra-config\0otlp-traces-endpoint\0"
-    "override-generation-config\0override-neuron-config\0port\0prefix-caching-hash-algo\0preemption-mode\0"
-    "reasoning-parser\0response-role\0revision\0root-path\0scheduling-policy\0seed\0served-model-name\0"
-    "shutdown-timeout\0ssl-ca-certs\0ssl-certfile\0ssl-keyfile\0stream-interval\0structured-outputs-config\0swap-space\0"
-    "tokenizer\0tokenizer-mode\0tokenizer-revision\0tool-call-parser\0tool-parser-plugin\0trust-remote-code!\0"
-    "use-tqdm-on-load!\0uvicorn-log-level\0";
+// Options of the engine that take no GPU memory, whatever their value; switches end in '!'.
+constexpr std::string_view kNeutral =
+    "additional-config aggregate-engine-logging! allow-credentials! allowed-headers allowed-local-media-path allowed-methods "
+    "allowed-origins api-key api-server-count calculate-kv-scales! chat-template chat-template-content-format code-revision "
+    "collect-detailed-traces config config-format cp-kv-cache-interleave-size data-parallel-address data-parallel-backend "
+    "data-parallel-external-lb! data-parallel-hybrid-lb! data-parallel-rank data-parallel-rpc-port data-parallel-size-local "
+    "data-parallel-start-rank dcp-kv-cache-interleave-size default-chat-template-kwargs disable-custom-all-reduce! "
+    "disable-fastapi-docs! disable-frontend-multiprocessing! disable-log-requests! disable-log-stats! "
+    "disable-mm-preprocessor-cache! disable-uvicorn-access-log! distributed-executor-backend download-dir "
+    "enable-auto-tool-choice! enable-force-include-usage! enable-log-requests! enable-prompt-tokens-details! "
+    "enable-request-id-headers! enable-server-load-tracking! enable-ssl-refresh! exclude-tools-when-tool-choice-none! "
+    "generation-config guided-decoding-backend headless! hf-config-path hf-token host ignore-patterns interleave-mm-strings! "
+    "kv-cache-metrics! kv-events-config kv-offloading-backend kv-offloading-size load-format log-config-file "
+    "logits-processor-pattern logits-processors long-prefill-token-threshold lora-modules master-addr master-port "
+    "max-cpu-loras max-log-len max-logprobs max-long-partial-prefills max-num-partial-prefills max-num-scheduled-tokens "
+    "max-parallel-loading-workers max-seq-len-to-capture media-io-kwargs middleware mm-processor-cache-gb "
+    "mm-processor-cache-type model-loader-extra-config nnodes node-rank num-lookahead-slots num-scheduler-steps "
+    "otlp-traces-endpoint override-generation-config override-neuron-config port preemption-mode prefix-caching-hash-algo "
+    "ray-workers-use-nsight! reasoning-parser response-role return-tokens-as-token-ids! revision root-path scheduler-cls "
+    "scheduling-policy seed served-model-name show-hidden-metrics-for-version shutdown-timeout ssl-ca-certs ssl-certfile "
+    "ssl-keyfile stream-interval structured-outputs-config swap-space tokenizer tokenizer-mode tokenizer-revision "
+    "tool-call-parser tool-parser-plugin tool-server trust-remote-code! trust-request-chat-template! use-tqdm-on-load! "
+    "use-v2-block-manager! uvicorn-log-level worker-cls worker-extension-cls";
 
 // The table as a whole. Made once: so many rows of texts that differ in nothing but their name would only make the file larger.
 struct Table {
   std::vector<Option> options;
-  std::string names;  // of kNeutral, each with its NUL
+  std::string names;  // of kNeutral, each with a NUL behind it: the C ABI hands them out as they are
 
-  Table() : names(kNeutral, sizeof kNeutral - 1) {
-    for (const auto& entry : kEntries) options.push_back(entry.option);
+  Table() : names(kNeutral) {
     constexpr std::string_view kHelp = "takes no GPU memory; read so that a whole command line can be given";
-    for (std::size_t at = 0; at < names.size();) {
-      auto end = names.find('\0', at);
+    for (const auto& entry : kEntries) options.push_back(entry.option);
+    for (std::size_t at = 0, end = 0; at < names.size(); at = end + 1) {
+      end = std::min(names.find(' ', at), names.size());
       const bool on_or_off = names[end - 1] == '!';
-      if (on_or_off) names[end - 1] = '\0';
+      names[end] = names[end - on_or_off] = '\0';
       const std::string_view name(names.data() + at, end - at - on_or_off);
       options.push_back({on_or_off ? OptionType::switch_ : OptionType::text, name, "", "", "", kHelp, false});
-      at = end + 1;
     }
   }
 };
