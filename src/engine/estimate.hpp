@@ -83,9 +83,9 @@ class Estimate {
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
-  Workload workload;                     // as asked
-  std::string draft;                     // where the draft model is; "" without one
-  std::vector<std::string> adapters;     // where the attached adapters are
+  Workload workload;                  // as asked
+  std::string draft;                  // where the draft model is; "" without one
+  std::vector<std::string> adapters;  // where the attached adapters are
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp
   std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged
@@ -119,7 +119,7 @@ struct Request {
   const estimator::Blueprint* blueprint = nullptr;  // nullptr for the rule
   std::span<const detect::Device> devices;          // empty: one GPU of unknown size per rank
   const Workload* workload = nullptr;
-  Attached draft = {};                                // the draft model of speculative decoding
+  Attached draft = {};                                 // the draft model of speculative decoding
   std::span<const model::Model* const> adapters = {};  // LoRA
 };
 

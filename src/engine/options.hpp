@@ -47,7 +47,7 @@ struct Workload {
   std::optional<Bytes> kv_cache_memory_bytes;
   std::string kv_cache_dtype = "auto", quantization, dtype = "auto", attention_backend;
   bool enforce_eager = false;
-  std::optional<bool> enable_prefix_caching, enable_chunked_prefill;
+  std::optional<bool> enable_prefix_caching, enable_chunked_prefill, async_scheduling;
   double cpu_offload_gib = 0;
   std::string limit_mm_per_prompt, mm_encoder_tp_mode = "weights", speculative_config;
   std::string compilation_config;

@@ -58,13 +58,24 @@ bool uses_mrv2(const Context& context) {
   return chosen_by_default(context);
 }
 
+namespace {
+
+// Unless it is switched off, or the first model runner drafts in a way that does not wait for it. vLLM 0.33, config/vllm.py.
+bool schedules_ahead(const Context& context) {
+  constexpr std::array<std::string_view, 5> kNotAhead = {"ngram", "suffix", "custom_class", "medusa", "mlp_speculator"};
+  if (context.workload->async_scheduling) return *context.workload->async_scheduling;
+  return context.generates() && (context.mrv2 || !listed(kNotAhead, context.speculation.method));
+}
+
+}  // namespace
+
 // vLLM 0.26, config/vllm.py, max_in_flight_tokens and max_concurrent_batches: asynchronous scheduling, on by default since 0.14
 // for generation, adds a batch.
 std::uint64_t in_flight_tokens(const Context& context) {
   std::uint64_t batches = 1;
   if (context.profile->in_flight == InFlight::concurrent_batches) {
     const auto pp = context.parallel.pp;
-    if (!context.generates())
+    if (!schedules_ahead(context))
       batches = pp;
     else if (context.mrv2)
       batches = pp + 1;

@@ -167,9 +167,10 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
   const auto& speculation = resolved.context.speculation;
   const bool another = speculation.drafter == Drafter::model || speculation.drafter == Drafter::head;
   if (another && !resolved.context.drafter)
-    out.warnings.push_back({"draft_model", fmt::format("{} drafts with a model that was not given: its weights and its cache are not "
-                                                       "counted (--draft-model, or attach it to the workload)",
-                                                       speculation.method)});
+    out.warnings.push_back(
+        {"draft_model", fmt::format("{} drafts with a model that was not given: its weights and its cache are not "
+                                    "counted (--draft-model, or attach it to the workload)",
+                                    speculation.method)});
   out.rules = resolved.version.profile;
   out.default_utilization = out.rules->utilization;
   out.model_max_len = own_length(resolved.context);
