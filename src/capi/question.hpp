@@ -8,6 +8,7 @@ namespace vramauto::capi {
 struct Question {
   std::shared_ptr<const estimator::Blueprint> blueprint, draft;
   std::vector<const model::Model*> adapters;
+  std::unique_ptr<const engine::Installed> installed;
   engine::Request request;  // points into the members above
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "detect/devices.hpp"
+#include "engine/installed.hpp"
 #include "engine/options.hpp"
 #include "estimator/blueprint.hpp"
 #include "model/model.hpp"
@@ -83,9 +84,10 @@ class Estimate {
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
-  Workload workload;                     // as asked
-  std::string draft;                     // where the draft model is; "" without one
-  std::vector<std::string> adapters;     // where the attached adapters are
+  std::string installed;              // where the release that "auto" means was found; "": none was, or it was asked for by number
+  Workload workload;                  // as asked
+  std::string draft;                  // where the draft model is; "" without one
+  std::vector<std::string> adapters;  // where the attached adapters are
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp
   std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged
@@ -119,8 +121,9 @@ struct Request {
   const estimator::Blueprint* blueprint = nullptr;  // nullptr for the rule
   std::span<const detect::Device> devices;          // empty: one GPU of unknown size per rank
   const Workload* workload = nullptr;
-  Attached draft = {};                                // the draft model of speculative decoding
+  Attached draft = {};                                 // the draft model of speculative decoding
   std::span<const model::Model* const> adapters = {};  // LoRA
+  const Installed* installed = nullptr;                // what engine-version "auto" is; nullptr: the newest known
 };
 
 // Prices a blueprint. E_UNSUPPORTED with the engine's own reason where the engine would refuse (heads that do not divide …).

@@ -101,7 +101,8 @@ void add_grouping(std::vector<Alternative>& out, const engine::Request& request,
 std::vector<Alternative> alternatives(const Plan& plan, const model::Model& model, const estimator::Blueprint* blueprint) {
   std::vector<Alternative> out;
   if (plan.fits == Fits::unknown || !blueprint || plan.devices.empty() || plan.cache_bytes.empty()) return out;
-  const auto& asked = plan.asked();
+  auto asked = plan.asked();
+  asked.engine_version = plan.estimate->version;  // what "auto" was found to be
   const engine::Request request{&model, blueprint, plan.devices, &asked};
   if (plan.fits == Fits::yes) {
     add_grouping(out, request, plan);
