@@ -53,6 +53,7 @@ using Devices = std::vector<detect::Device>;
 struct Question {
   std::shared_ptr<const estimator::Blueprint> blueprint, draft;
   std::vector<const model::Model*> adapters;
+  std::unique_ptr<const engine::Installed> installed;
   engine::Request request;  // points into the members above
 };
 

@@ -284,7 +284,8 @@ constexpr std::array kEntries = {
     // What vramauto is told.
     Entry{{OptionType::choice, "engine", "", "vllm", "vllm", "engine whose arithmetic is used"}, 0, 0, choice<&W::engine>},
     Entry{
-        {OptionType::text, "engine-version", "", "", "auto (the newest)", "version of the engine: 0.33.0, 0.19 (its newest patch)"},
+        {OptionType::text, "engine-version", "", "", "the newest known",
+         "version of the engine: 0.33.0, 0.19 (its newest patch), auto (the one installed here)"},
         0,
         0,
         text_of<&W::engine_version>},

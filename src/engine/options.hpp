@@ -35,7 +35,7 @@ Served served(const Option& option);
 
 // What was asked: every member empty or at its default until set. Values are checked when set, as vLLM reads them.
 struct Workload {
-  std::string engine = "vllm", engine_version = "auto", method = "engine", policy = "balanced", usage = "server", estimator;
+  std::string engine = "vllm", engine_version, method = "engine", policy = "balanced", usage = "server", estimator;
   std::uint32_t tensor_parallel_size = 1, pipeline_parallel_size = 1, data_parallel_size = 1, decode_context_parallel_size = 1;
   bool tensor_parallel_auto = false, pipeline_parallel_auto = false, data_parallel_auto = false;  // left to the plan
   bool enable_expert_parallel = false;

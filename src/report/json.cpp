@@ -28,7 +28,8 @@ Json engine_json(const engine::Estimate& estimate) {
   return {{"name", estimate.engine},
           {"version", estimate.version},
           {"profile", estimate.profile},
-          {"version_known", estimate.version_known}};
+          {"version_known", estimate.version_known},
+          {"installed", text_or_null(estimate.installed)}};
 }
 
 Json model_json(const Subject& subject, std::uint64_t max_model_len) {

@@ -32,9 +32,13 @@ void add_model(std::string& out, const plan::Plan& plan, const Subject& subject)
   add(out, "model", line + fmt::format(", from {})", model::source_name(model.source)));
   if (!plan.estimate) return;
   const auto& e = plan.estimate->effective;
+  const bool known = plan.estimate->version_known, here = !plan.estimate->installed.empty();
   add(out, "engine",
       fmt::format("{} {}{}, {}, KV cache in {}", plan.estimate->engine == "vllm" ? "vLLM" : plan.estimate->engine,
-                  plan.estimate->version, plan.estimate->version_known ? "" : " (not known: counted as the newest that is)",
+                  plan.estimate->version,
+                  !known ? " (not known: counted as the newest that is)"
+                  : here ? " (installed here)"
+                         : "",
                   e.dtype, e.kv_cache_dtype));
 }
 

@@ -151,11 +151,25 @@ void warn_about_guess(const Resolved& resolved, VllmEstimate& out) {
       {"guess", fmt::format("nothing is known about {}: all amounts are guessed from its tensors, with wide bounds", name)});
 }
 
-void describe_engine(const Resolved& resolved, VllmEstimate& out) {
+// Which release "auto" turned out to be, and how that is known.
+void say_installed(const Installed& installed, VllmEstimate& out) {
+  out.installed = installed.where;
+  if (installed.version.empty())
+    out.warnings.push_back(
+        {"engine_not_installed", fmt::format("engine-version auto: no installed vLLM was found{}{}; priced as {}, "
+                                             "the newest known",
+                                             installed.doubt.empty() ? "" : ", but ", installed.doubt, out.version)});
+  else
+    out.notes.push_back(fmt::format("engine-version auto: vLLM {} is installed: {}", text::shown(installed.version),
+                                    text::shown(installed.where, 200)));
+}
+
+void describe_engine(const Request& request, const Resolved& resolved, VllmEstimate& out) {
   out.engine = "vllm";
   out.version = resolved.version.text;
   out.profile = std::string(resolved.version.profile->name);
   out.version_known = resolved.version.known;
+  if (request.installed) say_installed(*request.installed, out);
   if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
   warn_about_guess(resolved, out);
   if (const auto& differ = resolved.context.blueprint->tensors_differ; !differ.empty())
@@ -212,7 +226,7 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   out->workload = *request.workload;
   const auto resolved = TRY(resolve(request, out->workload));
   out->layout = TRY(lay_out(resolved.context, resolved.cache));
-  describe_engine(resolved, *out);
+  describe_engine(request, resolved, *out);
   describe_cache(resolved.context, *out);
   TRY(price_ranks(resolved.context, request.devices, *out));
   if (out->workload.kv_cache_memory_bytes && !out->keeps_cache)
