@@ -4,13 +4,6 @@
 using namespace vramauto;
 using namespace vramauto::capi;
 
-namespace {
-
-// The table's texts are literals; each view of one ends where its NUL is.
-const char* c_text(std::string_view text) { return text.empty() ? "" : text.data(); }
-
-}  // namespace
-
 size_t vramauto_option_count(void) { return engine::options().size(); }
 
 vramauto_status vramauto_option_get(size_t i, vramauto_option_info* out) {

@@ -42,6 +42,7 @@ struct Rank {
   Amount weights, activation, non_torch, graphs;
   bool graphs_in_budget = false;
   Amount other_in_budget;             // counted by the budget and none of the above (runner buffers, fragmentation)
+  Bytes first_start = 0;              // of other_in_budget's bound: what a first start may take that later ones do not
   Amount outside;                     // after the cache is sized: graphs not counted, block tables, warm-up, workspaces
   std::vector<Component> components;  // the same amounts, named; sums equal the members above
 
@@ -83,6 +84,7 @@ class Estimate {
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
+  bool guess = false;  // of a model that nothing is known about but its tensors
   Workload workload;  // as asked
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/certainty.hpp"
 #include "report/bar.hpp"
 #include "report/report.hpp"
 
@@ -131,6 +132,14 @@ void add_cache(std::string& out, const plan::Plan& plan) {
   add(out, "cache", line);
 }
 
+void add_certainty(std::string& out, const plan::Plan& plan) {
+  if (!plan.estimate->keeps_cache) return;
+  if (plan.certainty == VRAMAUTO_CERTAINTY_EXACT) return add(out, "certainty", "exact: nothing that the cache is left by has bounds");
+  add(out, "certainty",
+      fmt::format("{} {}; least certain: {}", plan.certainty == VRAMAUTO_CERTAINTY_GUESS ? "a guess, the cache give or take" : "the cache within",
+                  text::gib(plan.uncertainty_bytes), plan.least_certain));
+}
+
 std::string gain(const plan::Alternative& other) {
   return fmt::format("utilization {}, {} tokens, {:.2f} sequences of {} at once", other.utilization, text::grouped(other.tokens),
                      other.max_concurrency, text::grouped(other.max_model_len));
@@ -174,6 +183,7 @@ std::string plan_text(const plan::Plan& plan, const Subject& subject) {
     add_verdict(out, plan);
     if (plan.fits != plan::Fits::no) add_settings(out, plan);
     add_cache(out, plan);
+    add_certainty(out, plan);
     add(out, "why", plan.reason);
     add_alternatives(out, plan);
   }

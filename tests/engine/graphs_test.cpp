@@ -76,3 +76,15 @@ TEST_CASE("graphs: MRV2 reserves nothing for them up to 0.28") {
   bench.context.profile = find_profile("0.29").profile;
   CHECK(graphs_of_stage(bench.context, capture_sizes(bench.context), 0).in_budget);
 }
+
+TEST_CASE("graphs: experts take more") {
+  for (const auto* version : {"0.19", "0.21"}) {
+    Bench bench(example::llama_8b(), version, 8192, 1024);
+    const auto dense = graphs_of_stage(bench.context, capture_sizes(bench.context), 0).amount;
+    bench.blueprint.forwards[0].experts = 64;
+    const auto experts = graphs_of_stage(bench.context, capture_sizes(bench.context), 0).amount;
+    CHECK(experts.best > dense.best + kGiB / 4);
+    CHECK(experts.low <= experts.best);
+    CHECK(experts.best < experts.high);
+  }
+}

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/vllm/encoders.hpp"
+#include "engine/vllm/fits.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/workspaces.hpp"
@@ -40,26 +41,18 @@ Bytes triton_buffer(const Context& context) {
   return saturating_mul(kTopKTokens * std::min<std::uint64_t>(processors, rows(context)), context.vocabulary());
 }
 
-struct Factor {
-  double best, low, high;
-};
-
 bool quantises_inputs_to_int8(const Context& context) {
   if (!context.formats) return false;
   const auto& format = context.formats->format(context.formats->rules.linear);
   return format.scheme == quantization::Scheme::int8 && format.dynamic_input;
 }
 
-// Multiples of hidden size alive at the widest point, per token, beside the MLP's.
-// 4.25: measured on three starts of 0.10 and 0.19 (8192 and 16384 tokens), within 0.005 GiB. 7.1: a stage without sampler, two
-// starts of 0.19. From 0.20 on, warm: 2.8 to 3.5 compiled, 3.6 to 4.05 eager, 4.5 to 5.1 at two ranks.
-// INT8 whose inputs are quantised for each token: 7.50 and 7.61, two starts of 0.19.
-Factor hidden_factor(const Context& context, bool last_stage) {
-  if (!last_stage) return {7.1, 4.25, 7.6};
-  if (quantises_inputs_to_int8(context)) return {7.55, 4.25, 7.65};
-  if (context.profile->from < kRemeasuredForward) return {4.25, 3.0, 5.1};
-  if (context.parallel.tp > 1) return {4.8, 3.1, 5.1};
-  return context.effective.enforce_eager ? Factor{3.85, 3.6, 4.25} : Factor{3.15, 2.8, 4.25};
+const fits::Factor& hidden_factor(const Context& context, bool last_stage) {
+  if (!last_stage) return fits::kForwardInnerStage;
+  if (quantises_inputs_to_int8(context)) return fits::kForwardInt8;
+  if (context.profile->from < kRemeasuredForward) return fits::kForward;
+  if (context.parallel.tp > 1) return fits::kForwardPeers;
+  return context.effective.enforce_eager ? fits::kForwardEager : fits::kForwardCompiled;
 }
 
 void add(Amount& sum, const Amount& more) {
@@ -76,7 +69,7 @@ Amount forward_of(const Context& context, bool last_stage) {
   for (const auto& forward : context.blueprint->forwards)
     if (!(forward.flags & VRAMAUTO_DRAFT))
       widest = std::max(widest, (forward.flags & VRAMAUTO_UNGATED ? 2.0 : 3.0) * forward.intermediate / tp);
-  const auto factor = hidden_factor(context, last_stage);
+  const auto& factor = hidden_factor(context, last_stage);
   const double beside = std::max(tokens * widest, static_cast<double>(latent_workspace(context)));
   return {scaled(1, beside + tokens * factor.best * hidden), scaled(1, beside + tokens * factor.low * hidden),
           scaled(1, beside + tokens * factor.high * hidden)};
@@ -132,6 +125,7 @@ Activation activation_of_stage(const Context& context, std::uint32_t stage) {
   const bool last = stage + 1 == context.parallel.pp;
   Activation out;
   out.forward = forward_of(context, last);
+  out.fitted_to = hidden_factor(context, last).source;
   if (last && context.generates()) out.sampler = sampler_of(context, sampler_cost(context));
   const auto experts = expert_workspace(context);
   add(out.forward, experts.amount);

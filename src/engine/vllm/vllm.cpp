@@ -154,6 +154,7 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
   out.version = resolved.version.text;
   out.profile = std::string(resolved.version.profile->name);
   out.version_known = resolved.version.known;
+  out.guess = resolved.context.blueprint->guess;
   if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
   warn_about_guess(resolved, out);
   if (const auto& differ = resolved.context.blueprint->tensors_differ; !differ.empty())
@@ -194,6 +195,15 @@ Result<void> price_ranks(const Context& context, std::span<const detect::Device>
   return {};
 }
 
+// What is compiled is kept on disk; the run that compiles needs memory that the cache is then sized without.
+void warn_about_first_start(VllmEstimate& out) {
+  const auto cold = out.ranks.empty() ? 0 : out.ranks.front().first_start;
+  if (cold == 0 || !out.keeps_cache || out.workload.kv_cache_memory_bytes) return;
+  out.warnings.push_back({"first_start", fmt::format("the first start, with an empty compile cache, leaves the KV cache up to {} less "
+                                                     "on each GPU; what is told here is a later start's",
+                                                     text::gib(cold))});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
@@ -204,6 +214,7 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   describe_engine(resolved, *out);
   describe_cache(resolved.context, *out);
   TRY(price_ranks(resolved.context, request.devices, *out));
+  warn_about_first_start(*out);
   if (out->workload.kv_cache_memory_bytes && !out->keeps_cache)
     return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-memory-bytes",
                 "{} keeps no cache between steps, so there is nothing to give memory to: expected no such option",
