@@ -78,6 +78,14 @@ TEST_CASE("activation: what greedy profiling misses comes after the cache") {
   CHECK(unprofiled_sampler(bench.context, profiled).high == 0);
 }
 
+TEST_CASE("activation: later stages hold what they receive; 0.19 logged 1.05 and 2.01 GiB for the second and last of four") {
+  const Bench bench(example::llama_8b(), "0.19", 8192, 1024, 1, 4);
+  CHECK(peak(bench, 0) == doctest::Approx(1.10).epsilon(0.005));
+  CHECK(peak(bench, 1) == doctest::Approx(1.05).epsilon(0.005));
+  CHECK(peak(bench, 3) == doctest::Approx(2.01).epsilon(0.005));
+  CHECK(gib(non_torch(bench.context, true).amount.best) == doctest::Approx(0.07));
+}
+
 TEST_CASE("activation: lower bound, best value and upper bound are in order") {
   for (const auto* version : {"0.8.5", "0.11.0", "0.19", "0.25", "0.33"})
     for (const bool mrv2 : {false, true}) {

@@ -60,7 +60,8 @@ inline constexpr std::array kNonTorch = {
 // 0.10) and 0.2 (one, 0.29). Three starts of two models: a bound, not a best value.
 inline constexpr Bytes kStateKernels = gib(0.9);
 
-// Kernels of the sampler are loaded on the last stage only: two stages without it showed 0.07 where others show 0.25 (0.19, one model).
+// 0.17 to 0.20: what the sampler's kernels take of it on a single rank. Without sampler it is 0.07; and on all six stages of two
+// pipelined starts, the last one too (0.19, one model): the communication that came before the snapshot has grown it already.
 inline constexpr Bytes kSamplerKernels = gib(0.18);
 
 // 0.17 to 0.20: Triton's top-k and top-p kernel is compiled for one size of vocabulary. Where rows of 4-byte logits do not start at
@@ -82,8 +83,8 @@ struct Factor {
 };
 // Three starts of 0.10 and 0.19 (8192 and 16384 tokens): 4.22, 4.22, 4.24; within 0.005 GiB.
 inline constexpr Factor kForward = {4.25, 3.0, 5.1, "3 starts, 0.10 and 0.19"};
-// A stage without sampler: two starts of 0.19, one model; within 0.01 GiB.
-inline constexpr Factor kForwardInnerStage = {7.1, 4.25, 7.6, "2 starts, 0.19"};
+// The first of several stages: two starts of 0.19, one model; within 0.01 GiB. Inner and last ones hold what they receive instead.
+inline constexpr Factor kForwardFirstStage = {7.1, 4.25, 7.6, "2 starts, 0.19"};
 // INT8 whose inputs are quantised for each token: 7.50 and 7.61, two starts of 0.19; within 0.01 GiB.
 inline constexpr Factor kForwardInt8 = {7.55, 4.25, 7.65, "2 starts, 0.19"};
 // From 0.20 on, warm: 2.8 to 3.5 compiled, 3.6 to 4.05 eager, 4.5 to 5.1 at two ranks; a model of hidden size 896 shows 6.4.

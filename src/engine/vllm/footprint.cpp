@@ -36,9 +36,9 @@ Amount spilled_registers(const Context& context) {
   const auto vocabulary = context.blueprint->traits.vocab;
   if (context.mrv2 || context.profile->sampler != SamplerPath::triton || vocabulary % 4 == 0) return {};
   const auto all = fits::kSpilledByThread * resident_threads(context);
-  const auto best = context.parallel.tp == 1 ? all : fits::kSpilledBesidePeers * resident_threads(context);
   if (vocabulary % 2 == 0) return {0, 0, all};  // pairs can be loaded: not seen
-  return {best, context.parallel.tp == 1 ? best : 0, context.parallel.tp == 1 ? best : all};
+  if (context.parallel.tp * context.parallel.pp == 1) return Amount::exact(all);
+  return {fits::kSpilledBesidePeers * resident_threads(context), 0, all};
 }
 
 }  // namespace
@@ -60,7 +60,8 @@ NonTorch non_torch(const Context& context, bool sampler) {
   auto out = row.by_tp[context.parallel.tp == 1 ? 0 : context.parallel.tp < 4 ? 1 : 2];
   if (context.profile->from >= Version{0, 17, 0} && context.profile->from < Version{0, 20, 0}) {
     const auto less = [&](Bytes amount) { return amount > fits::kSamplerKernels ? amount - fits::kSamplerKernels : 0; };
-    if (!sampler) out = {less(out.best), less(out.low), less(out.high)};
+    const bool alone = context.parallel.tp * context.parallel.pp == 1;
+    if (context.parallel.tp == 1 && !(sampler && alone)) out = {less(out.best), less(out.low), less(out.high)};
     // Measured on one kind of GPU: elsewhere as much as a smaller one's kernels, as little as is loaded for any.
     if (context.capability() / 10 != 9) out.low /= 4, out.high += out.high / 4;
   }
