@@ -85,7 +85,7 @@ class Estimate {
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
   bool guess = false;  // of a model that nothing is known about but its tensors
-  Workload workload;  // as asked
+  Workload workload;   // as asked
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp
   std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged

@@ -51,9 +51,11 @@ void tell_certainty(Plan& plan) {
   const auto spread = cache_spread(*plan.estimate, fullest(plan));
   plan.uncertainty_bytes = spread.widest();
   plan.least_certain = spread.least_certain;
-  plan.certainty = plan.estimate->guess            ? VRAMAUTO_CERTAINTY_GUESS
-                   : plan.uncertainty_bytes == 0 ? VRAMAUTO_CERTAINTY_EXACT
-                                                 : VRAMAUTO_CERTAINTY_WITHIN;
+  // The bounds of a release that is not known are those of the one whose rules it is priced by.
+  const bool guess = plan.estimate->guess || !plan.estimate->version_known;
+  plan.certainty = plan.uncertainty_bytes == 0 ? VRAMAUTO_CERTAINTY_EXACT
+                   : guess                     ? VRAMAUTO_CERTAINTY_GUESS
+                                               : VRAMAUTO_CERTAINTY_WITHIN;
 }
 
 std::string_view certainty_name(std::uint32_t certainty) {

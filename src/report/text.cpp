@@ -134,9 +134,9 @@ void add_cache(std::string& out, const plan::Plan& plan) {
 
 void add_certainty(std::string& out, const plan::Plan& plan) {
   if (!plan.estimate->keeps_cache) return;
-  if (plan.certainty == VRAMAUTO_CERTAINTY_EXACT) return add(out, "certainty", "exact: nothing that the cache is left by has bounds");
+  if (plan.certainty == VRAMAUTO_CERTAINTY_EXACT) return add(out, "certainty", "exact");
   add(out, "certainty",
-      fmt::format("{} {}; least certain: {}", plan.certainty == VRAMAUTO_CERTAINTY_GUESS ? "a guess, the cache give or take" : "the cache within",
+      fmt::format("{}within {}; least certain: {}", plan.certainty == VRAMAUTO_CERTAINTY_GUESS ? "a guess, " : "",
                   text::gib(plan.uncertainty_bytes), plan.least_certain));
 }
 

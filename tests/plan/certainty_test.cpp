@@ -68,10 +68,13 @@ TEST_CASE("certainty: a cache that is given is what it is") {
   CHECK(solved(std::move(estimate)).certainty == VRAMAUTO_CERTAINTY_EXACT);
 }
 
-TEST_CASE("certainty: a model that is guessed at, and the rule of thumb, are guesses") {
-  auto estimate = fake(10 * kGiB, 1000);
-  estimate->guess = true;
-  CHECK(solved(std::move(estimate)).certainty == VRAMAUTO_CERTAINTY_GUESS);
+TEST_CASE("certainty: a model that is guessed at, a release that is not known and the rule of thumb are guesses") {
+  for (const bool model : {true, false}) {
+    auto estimate = fake(10 * kGiB, 1000);
+    add(estimate->ranks[0], "four", {5 * kGiB, 4 * kGiB, 9 * kGiB});
+    (model ? estimate->guess : estimate->version_known) = model;
+    CHECK(solved(std::move(estimate)).certainty == VRAMAUTO_CERTAINTY_GUESS);
+  }
   CHECK(plan::Plan{}.certainty == VRAMAUTO_CERTAINTY_GUESS);
   CHECK(plan::certainty_name(VRAMAUTO_CERTAINTY_GUESS) == "guess");
   CHECK(plan::certainty_name(VRAMAUTO_CERTAINTY_WITHIN) == "within");

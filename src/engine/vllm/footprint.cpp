@@ -58,13 +58,14 @@ Amount communication(const Context& context) {
 NonTorch non_torch(const Context& context, bool sampler) {
   const auto& row = row_of(context);
   auto out = row.by_tp[context.parallel.tp == 1 ? 0 : context.parallel.tp < 4 ? 1 : 2];
-  if (context.profile->from >= Version{0, 17, 0} && context.profile->from < Version{0, 20, 0}) {
-    const auto less = [&](Bytes amount) { return amount > fits::kSamplerKernels ? amount - fits::kSamplerKernels : 0; };
-    const bool alone = context.parallel.tp * context.parallel.pp == 1;
-    if (context.parallel.tp == 1 && !(sampler && alone)) out = {less(out.best), less(out.low), less(out.high)};
-    // Measured on one kind of GPU: elsewhere as much as a smaller one's kernels, as little as is loaded for any.
-    if (context.capability() / 10 != 9) out.low /= 4, out.high += out.high / 4;
+  const auto from = context.profile->from;
+  if (from >= Version{0, 17, 0} && from < Version{0, 20, 0} && context.parallel.tp == 1 && !(sampler && context.parallel.pp == 1)) {
+    const auto less = [](Bytes amount) { return amount > fits::kSamplerKernels ? amount - fits::kSamplerKernels : 0; };
+    out = {less(out.best), less(out.low), less(out.high)};
   }
+  // Logged on Hopper only: elsewhere as much as larger kernels, as little as what is loaded for any.
+  if (from >= Version{0, 11, 0} && from < Version{0, 20, 0} && context.capability() / 10 != 9)
+    out.low /= 4, out.high += out.high / 4;
   if (sampler) out = sum(out, spilled_registers(context));
   if (has_states(context)) out.high = saturating_add(out.high, fits::kStateKernels);
   return {out, row.source};

@@ -106,13 +106,15 @@ Amount around(const fits::Line& line, double gib) {
 }
 
 bool has_experts(const Context& context) {
-  return std::any_of(context.blueprint->forwards.begin(), context.blueprint->forwards.end(), [](const auto& f) { return f.experts > 0; });
+  return std::any_of(context.blueprint->forwards.begin(), context.blueprint->forwards.end(),
+                     [](const auto& f) { return f.experts > 0; });
 }
 
 const fits::Line& line_of(const Context& context) {
   const bool experts = has_experts(context);
   if (context.profile->from < Version{0, 20, 0}) return experts ? fits::kExpertGraphsTo019 : fits::kGraphsTo019;
-  return experts && !context.mrv2 ? fits::kExpertGraphs : fits::kGraphs;
+  if (context.mrv2) return context.profile->mrv2_graphs_estimated ? fits::kMeasuredGraphs : fits::kGraphs;
+  return experts ? fits::kExpertGraphs : fits::kGraphs;
 }
 
 bool subtracted(const Context& context) {

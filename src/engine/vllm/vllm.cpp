@@ -199,9 +199,10 @@ Result<void> price_ranks(const Context& context, std::span<const detect::Device>
 void warn_about_first_start(VllmEstimate& out) {
   const auto cold = out.ranks.empty() ? 0 : out.ranks.front().first_start;
   if (cold == 0 || !out.keeps_cache || out.workload.kv_cache_memory_bytes) return;
-  out.warnings.push_back({"first_start", fmt::format("the first start, with an empty compile cache, leaves the KV cache up to {} less "
-                                                     "on each GPU; what is told here is a later start's",
-                                                     text::gib(cold))});
+  out.warnings.push_back(
+      {"first_start", fmt::format("the first start, with an empty compile cache, leaves the KV cache up to {} less "
+                                  "on each GPU; what is told here is a later start's",
+                                  text::gib(cold))});
 }
 
 }  // namespace

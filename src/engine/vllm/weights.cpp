@@ -334,8 +334,8 @@ Result<RankWeights> count(const Context& context, const quantization::Placed& fo
   return out;
 }
 
-// Mistral's own repositories hold their weights in both forms, and the engine takes Mistral's. Where the files are not at hand, what
-// is not quantised is taken for one of theirs; quantised ones are others' work, in the usual form.
+// Mistral's own repositories hold their weights in both forms, and the engine takes Mistral's. Where the files are not at hand,
+// what is not quantised is taken for one of theirs; quantised ones are others' work, in the usual form.
 bool form_not_known(const Context& context) {
   return context.architecture->undivided_from_params && context.parallel.tp > 1 && !context.parallel.whole_towers &&
          !context.model->tensors.known() && context.formats && context.formats->rules.method.empty();
