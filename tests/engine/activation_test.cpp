@@ -125,6 +125,14 @@ TEST_CASE("footprint: what is measured on Hopper is less certain elsewhere, and 
   CHECK(known.best == other.best);
   CHECK(other.low < known.low);
   CHECK(other.high > known.high);
+  auto shared = example::gpu("NVIDIA GB10", 119, 121, 48);
+  shared.unified_memory = true;
+  const Bench host(example::llama_8b(), "0.29", 8192, 1024, 1, 1, shared);
+  const Bench amd(example::llama_8b(), "0.29", 8192, 1024, 1, 1, example::gpu("AMD Instinct MI300X", 191, 0, 304));
+  const Bench h100(example::llama_8b(), "0.29", 8192, 1024);
+  const auto high = [](const Bench& bench) { return non_torch(bench.context, true).amount.high; };
+  CHECK(high(amd) > high(h100) + kGiB);
+  CHECK(high(host) > high(amd) + kGiB);
   Bench states(example::llama_8b(), "0.19", 8192, 1024);
   states.blueprint.caches[0].kind = VRAMAUTO_CACHE_STATE;
   CHECK(non_torch(states.context, true).amount.high > known.high);

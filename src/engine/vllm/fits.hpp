@@ -49,6 +49,11 @@ inline constexpr std::array kNonTorch = {
 // 0.10) and 0.2 (one, 0.29). Three starts of two models: a bound, not a best value.
 inline constexpr Bytes kStateKernels = gib(0.9);
 
+// Bounds beyond those of NVIDIA's cards: another vendor's runtime (0.86 on an MI300X, 1.0 to 1.5 on Intel's, four starts of 0.27
+// and later); memory shared with the host, where what programs and caches of files take meanwhile counts too (4.6 on a GB10, one
+// start).
+inline constexpr Bytes kOtherRuntime = gib(1.3), kSharedMemory = gib(4.6);
+
 // 0.17 to 0.20: what the sampler's kernels take of it on a single rank. Without sampler it is 0.07; and on all six stages of two
 // pipelined starts, the last one too (0.19, one model): the communication that came before the snapshot has grown it already.
 inline constexpr Bytes kSamplerKernels = gib(0.18);
@@ -107,7 +112,12 @@ inline constexpr Line kExpertGraphs = {0.35, 0, 0.0045, 0.00004, 0.3, 4.5, "5 st
 
 // From 0.20 on, the first start with an empty compile cache sizes the KV cache about 1 GiB smaller on one card (0.98 to 1.13, three
 // starts), half of it on two (0.47, one start). The best value is the second start's.
-inline constexpr Bytes kFirstStart = kGiB + kGiB / 8, kFirstStartPeers = kGiB / 2;
+struct FirstStart {
+  Bytes most;
+  std::string_view told;  // for people
+};
+inline constexpr FirstStart kFirstStart = {kGiB + kGiB / 8, "about 1.1 GiB"}, kFirstStartPeers = {kGiB / 2, "about 0.5 GiB"};
+constexpr const FirstStart& first_start(std::uint32_t tp) { return tp == 1 ? kFirstStart : kFirstStartPeers; }
 
 // Total less free at the first snapshot of starts with one rank: H100 0.51, B200 0.70, 24 GB and 48 GB cards 0.44 and 0.49, A100
 // 0.41.

@@ -23,6 +23,12 @@ bool has_states(const Context& context) {
   return false;
 }
 
+Bytes beyond_nvidia_cards(const detect::Device& device) {
+  if (device.unified_memory) return fits::kSharedMemory;
+  const std::string_view name = device.name;
+  return name.starts_with("AMD") || name.starts_with("Intel") ? fits::kOtherRuntime : 0;
+}
+
 // Local memory is there once for every thread that can be resident: 2048 a multiprocessor in data-centre GPUs, 1536 in others.
 Bytes resident_threads(const Context& context) {
   constexpr Bytes kHopperProcessors = 132;
@@ -68,6 +74,7 @@ NonTorch non_torch(const Context& context, bool sampler) {
     out.low /= 4, out.high += out.high / 4;
   if (sampler) out = sum(out, spilled_registers(context));
   if (has_states(context)) out.high = saturating_add(out.high, fits::kStateKernels);
+  if (context.device) out.high = saturating_add(out.high, beyond_nvidia_cards(*context.device));
   return {out, row.source};
 }
 

@@ -56,7 +56,7 @@ void bill_activation(const Context& context, const Activation& activation, Rank&
 
 void bill_cold_compile(const Context& context, Rank& rank) {
   if (context.effective.enforce_eager || context.profile->from < Version{0, 20, 0}) return;
-  const Bytes cold = context.parallel.tp == 1 ? fits::kFirstStart : fits::kFirstStartPeers;
+  const auto cold = fits::first_start(context.parallel.tp).most;
   rank.first_start = cold;
   bill(rank, &Rank::other_in_budget, "first compilation", VRAMAUTO_KIND_ACTIVATIONS, {0, 0, cold}, "4 starts, 0.22 to 0.31");
 }

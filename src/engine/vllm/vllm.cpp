@@ -5,6 +5,7 @@
 
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/cache.hpp"
+#include "engine/vllm/fits.hpp"
 #include "engine/vllm/footprint.hpp"
 #include "engine/vllm/rank.hpp"
 #include "engine/vllm/resolve.hpp"
@@ -196,13 +197,12 @@ Result<void> price_ranks(const Context& context, std::span<const detect::Device>
 }
 
 // What is compiled is kept on disk; the run that compiles needs memory that the cache is then sized without.
-void warn_about_first_start(VllmEstimate& out) {
-  const auto cold = out.ranks.empty() ? 0 : out.ranks.front().first_start;
-  if (cold == 0 || !out.keeps_cache || out.workload.kv_cache_memory_bytes) return;
-  out.warnings.push_back(
-      {"first_start", fmt::format("the first start, with an empty compile cache, leaves the KV cache up to {} less "
-                                  "on each GPU; what is told here is a later start's",
-                                  text::gib(cold))});
+void warn_about_first_start(const Context& context, VllmEstimate& out) {
+  if (!out.ranks.front().first_start || !out.keeps_cache || out.workload.kv_cache_memory_bytes) return;
+  std::string message("the first start, with an empty compile cache, leaves the KV cache ");
+  message += fits::first_start(context.parallel.tp).told;
+  message += " less on each GPU; what is told here is a later start's";
+  out.warnings.push_back({"first_start", std::move(message)});
 }
 
 }  // namespace
@@ -215,7 +215,7 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   describe_engine(resolved, *out);
   describe_cache(resolved.context, *out);
   TRY(price_ranks(resolved.context, request.devices, *out));
-  warn_about_first_start(*out);
+  warn_about_first_start(resolved.context, *out);
   if (out->workload.kv_cache_memory_bytes && !out->keeps_cache)
     return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-memory-bytes",
                 "{} keeps no cache between steps, so there is nothing to give memory to: expected no such option",
