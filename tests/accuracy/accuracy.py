@@ -59,14 +59,14 @@ def show(table, found):
             if name in figures:
                 f = figures[name]
                 print(f"{one:28s} {name:11s} {f['n']:3d} {f['mean']:9.4f} {f['worst']:+8.3f} {100 * f['within']:13.0f}% {f['width']:10.3f}")
-    every = [figure for _, figures in found for figure in figures.values()]
+    every = [figure for _, figures in found for name, figure in figures.items() if name != "summed"]
     print(f"{sum(map(inside, every))} of {len(every)} logged values lie within the bounds ({100 * sum(map(inside, every)) / len(every):.1f} %)")
 
 
 def show_rows(rows):
     for start, figures in sorted(rows, key=lambda row: -abs(row[1]["cache"][0] - row[1]["cache"][3]) if "cache" in row[1] else 0):
         told = "  ".join(f"{name} {best - logged:+.3f}{'' if inside((best, low, high, logged)) else ' OUTSIDE [%.2f, %.2f] %.2f' % (low, high, logged)}"
-                         for name, (best, low, high, logged) in figures.items())
+                         for name, (best, low, high, logged) in figures.items() if name != "summed")
         print(f"{start['id'][:60]:60s} {told}")
 
 
