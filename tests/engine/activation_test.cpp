@@ -116,6 +116,9 @@ TEST_CASE("footprint: from 0.17 to 0.20 a vocabulary that four do not divide spi
   CHECK(taken("0.19", 49155, 2) == doctest::Approx(2.14).epsilon(0.01));
   CHECK(taken("0.16", 49155, 1) == taken("0.16", 49152, 1));
   CHECK(taken("0.21", 49155, 1) == taken("0.21", 49152, 1));
+  Bench few(example::llama_8b(), "0.19", 8192, 7);  // sorted by torch
+  few.blueprint.traits.vocab = 49155;
+  CHECK(gib(non_torch(few.context, true).amount.best) == doctest::Approx(0.07));
 }
 
 TEST_CASE("footprint: what is measured on Hopper is less certain elsewhere, and where states have kernels of their own") {

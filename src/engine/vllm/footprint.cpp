@@ -1,5 +1,7 @@
 #include "engine/vllm/footprint.hpp"
 
+#include <algorithm>
+
 #include "engine/vllm/fits.hpp"
 #include "engine/vllm/profiles.hpp"
 
@@ -38,13 +40,25 @@ Bytes resident_threads(const Context& context) {
   return processors * (capability == 86 || capability == 89 || capability >= 110 ? 1536 : 2048);
 }
 
+// vLLM 0.17 to 0.20, v1/sample/ops/topk_topp_sampler.py, apply_top_k_top_p: fewer rows than eight are sorted by torch.
+bool samples_with_triton(const Context& context) {
+  const auto rows = std::min(context.effective.max_num_seqs, context.effective.max_num_batched_tokens);
+  return !context.mrv2 && context.profile->sampler == SamplerPath::triton && rows >= 8;
+}
+
 Amount spilled_registers(const Context& context) {
   const auto vocabulary = context.blueprint->traits.vocab;
-  if (context.mrv2 || context.profile->sampler != SamplerPath::triton || vocabulary % 4 == 0) return {};
+  if (!samples_with_triton(context) || vocabulary % 4 == 0) return {};
   const auto all = fits::kSpilledByThread * resident_threads(context);
   if (vocabulary % 2 == 0) return {0, 0, all};  // pairs can be loaded: not seen
   if (context.parallel.tp * context.parallel.pp == 1) return Amount::exact(all);
   return {fits::kSpilledBesidePeers * resident_threads(context), 0, all};
+}
+
+// What the row says is a single rank's with Triton's sampler, or several ranks'.
+Amount without_sampler(const Amount& row) {
+  const auto less = [](Bytes amount) { return amount > fits::kSamplerKernels ? amount - fits::kSamplerKernels : 0; };
+  return {less(row.best), less(row.low), less(row.high)};
 }
 
 }  // namespace
@@ -63,14 +77,13 @@ Amount communication(const Context& context) {
 
 NonTorch non_torch(const Context& context, bool sampler) {
   const auto& row = row_of(context);
-  auto out = row.by_tp[context.parallel.tp == 1 ? 0 : context.parallel.tp < 4 ? 1 : 2];
+  const auto& parallel = context.parallel;
+  auto out = row.by_tp[parallel.tp == 1 ? 0 : parallel.tp < 4 ? 1 : 2];
   const auto from = context.profile->from;
-  if (from >= Version{0, 17, 0} && from < Version{0, 20, 0} && context.parallel.tp == 1 && !(sampler && context.parallel.pp == 1)) {
-    const auto less = [](Bytes amount) { return amount > fits::kSamplerKernels ? amount - fits::kSamplerKernels : 0; };
-    out = {less(out.best), less(out.low), less(out.high)};
-  }
-  // Logged on Hopper only: elsewhere as much as larger kernels, as little as what is loaded for any.
-  if (from >= Version{0, 11, 0} && from < Version{0, 20, 0} && context.capability() / 10 != 9)
+  const bool row_samples = from >= Version{0, 17, 0} && from < Version{0, 20, 0} && parallel.tp == 1;
+  if (row_samples && !(sampler && parallel.pp == 1 && samples_with_triton(context))) out = without_sampler(out);
+  // Logged on Hopper only, and of four ranks at most: elsewhere as much as larger kernels, as little as what is loaded for any.
+  if (from >= Version{0, 11, 0} && from < Version{0, 20, 0} && (context.capability() / 10 != 9 || parallel.tp > 4))
     out.low /= 4, out.high += out.high / 4;
   if (sampler) out = sum(out, spilled_registers(context));
   if (has_states(context)) out.high = saturating_add(out.high, fits::kStateKernels);
