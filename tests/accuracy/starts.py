@@ -14,6 +14,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 GIB = 2**30
 FIGURES = ["weights", "activation", "non-torch", "consumed", "graphs", "cache", "summed"]  # summed: the cache, distances simply added
+NON_TORCH = ("kernels and fragments", "fused all-reduce")
 ACTIVATIONS = ("sampler", "forward pass", "encoder")
 ROUNDING = 0.01  # GiB: logs print two decimals, of each amount
 OPTIONS = {"utilization": "--gpu-memory-utilization", "length": "--max-model-len", "sequences": "--max-num-seqs",
@@ -136,7 +137,7 @@ def compared(start, answer):
         return [sum(c[key] for c in parts) for key in ("bytes", "low_bytes", "high_bytes")]
 
     amounts = {"weights": sums(lambda c: c["kind"] == "weights"), "activation": sums(lambda c: c["name"] in ACTIVATIONS),
-               "non-torch": sums(lambda c: c["name"] == "kernels and fragments"), "graphs": sums(lambda c: c["kind"] == "graphs"),
+               "non-torch": sums(lambda c: c["name"] in NON_TORCH), "graphs": sums(lambda c: c["kind"] == "graphs"),
                "consumed": sums(lambda c: not c["outside_budget"] and c["kind"] not in ("activations", "graphs")),
                "cache": [least["kv_cache_bytes"], least["kv_cache_low_bytes"], least["kv_cache_high_bytes"]]}
     out = {figure: (*(amount / GIB for amount in amounts[figure]), logged) for figure, logged in start["logged"].items()}

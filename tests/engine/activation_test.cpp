@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/vllm/activation.hpp"
+#include "engine/vllm/all_reduce.hpp"
 #include "engine/vllm/footprint.hpp"
 #include "engine/vllm/runner_buffers.hpp"
 #include "example.hpp"
@@ -100,7 +101,7 @@ TEST_CASE("activation: lower bound, best value and upper bound are in order") {
 TEST_CASE("footprint: kernels and communication by version and ranks") {
   CHECK(gib(non_torch(Bench(example::llama_8b(), "0.11.0", 8192, 1024).context, true).amount.best) == doctest::Approx(0.13));
   CHECK(gib(non_torch(Bench(example::llama_8b(), "0.19", 8192, 1024).context, true).amount.best) == doctest::Approx(0.25));
-  CHECK(gib(non_torch(Bench(example::llama_8b(), "0.19", 8192, 1024, 2).context, true).amount.best) == doctest::Approx(2.09));
+  CHECK(gib(non_torch(Bench(example::llama_8b(), "0.19", 8192, 1024, 2).context, true).amount.best) == doctest::Approx(0.59));
   CHECK(gib(non_torch(Bench(example::llama_8b(), "0.19", 8192, 1024).context, false).amount.best) == doctest::Approx(0.07));
 }
 
@@ -113,7 +114,7 @@ TEST_CASE("footprint: from 0.17 to 0.20 a vocabulary that four do not divide spi
   CHECK(taken("0.19", 49155, 1) == doctest::Approx(0.46).epsilon(0.01));  // as logged of two models
   CHECK(taken("0.19", 49159, 1) == doctest::Approx(0.46).epsilon(0.01));  // of one
   CHECK(taken("0.19", 49156, 1) == doctest::Approx(0.25));                // of one
-  CHECK(taken("0.19", 49155, 2) == doctest::Approx(2.14).epsilon(0.01));
+  CHECK(taken("0.19", 49155, 2) == doctest::Approx(0.64).epsilon(0.01));
   CHECK(taken("0.16", 49155, 1) == taken("0.16", 49152, 1));
   CHECK(taken("0.21", 49155, 1) == taken("0.21", 49152, 1));
   Bench few(example::llama_8b(), "0.19", 8192, 7);  // sorted by torch
@@ -139,6 +140,28 @@ TEST_CASE("footprint: what is measured on Hopper is less certain elsewhere, and 
   Bench states(example::llama_8b(), "0.19", 8192, 1024);
   states.blueprint.caches[0].kind = VRAMAUTO_CACHE_STATE;
   CHECK(non_torch(states.context, true).amount.high > known.high);
+}
+
+TEST_CASE("footprint: the fused all-reduce takes three steps of 512 MiB up to 0.21, what it needs from 0.22 on") {
+  const auto taken = [](const char* version, std::uint32_t tp, const detect::Device& gpu, bool eager = false,
+                        std::uint32_t pp = 1) {
+    Bench bench(example::llama_8b(), version, 8192, 1024, tp, pp, gpu);
+    bench.context.effective.enforce_eager = eager;
+    return gib(all_reduce_workspace(bench.context).best);
+  };
+  const auto h100 = example::gpu("NVIDIA H100 80GB HBM3", 79, 90, 132), gb200 = example::gpu("NVIDIA GB200", 184, 100, 148);
+  CHECK(taken("0.19", 2, h100) == 1.5);
+  CHECK(taken("0.19", 4, h100) == 1.5);
+  CHECK(taken("0.22", 2, h100) == doctest::Approx(0.5).epsilon(0.02));   // 64 MiB of each rank, four times
+  CHECK(taken("0.22", 4, h100) == doctest::Approx(0.03).epsilon(0.3));   // 2 MiB
+  CHECK(taken("0.22", 4, gb200) == doctest::Approx(0.5).epsilon(0.02));  // 32 MiB
+  CHECK(taken("0.16", 2, h100) == 0);
+  CHECK(taken("0.19", 1, h100) == 0);
+  CHECK(taken("0.19", 3, h100) == 0);
+  CHECK(taken("0.19", 2, h100, true) == 0);
+  CHECK(taken("0.19", 2, h100, false, 2) == 0);
+  CHECK(taken("0.19", 2, example::gpu("NVIDIA A100-SXM4-80GB", 79, 80, 108)) == 0);
+  CHECK(taken("0.19", 2, example::gpu("NVIDIA H100 NVL", 93, 90, 132)) == 0);
 }
 
 TEST_CASE("footprint: communication is in the budget up to 0.10, before the snapshot from 0.11 on") {

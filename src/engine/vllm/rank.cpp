@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/vllm/activation.hpp"
+#include "engine/vllm/all_reduce.hpp"
 #include "engine/vllm/fits.hpp"
 #include "engine/vllm/footprint.hpp"
 #include "engine/vllm/graphs.hpp"
@@ -87,13 +88,14 @@ Result<Rank> price_stage(const Context& context, const CacheLayout& layout, std:
   auto weights = TRY(weights_of_stage(context, stage));
   if (context.blueprint->guess) doubt_weights(context, weights);
   rank.components = std::move(weights.components);
-  rank.components.reserve(rank.components.size() + 9);
+  rank.components.reserve(rank.components.size() + 10);
   rank.parameter_bytes = weights.parameter_bytes;
   rank.weights = weights.loaded;
   const auto activation = activation_of_stage(context, stage);
   bill_activation(context, activation, rank);
   const auto kernels = non_torch(context, activation.sampler.best > 0);
   bill(rank, &Rank::non_torch, "kernels and fragments", VRAMAUTO_KIND_RUNTIME, kernels.amount, kernels.source);
+  bill(rank, &Rank::non_torch, "fused all-reduce", VRAMAUTO_KIND_COMMUNICATION, all_reduce_workspace(context), "vLLM, FlashInfer");
   bill_graphs(context, stage, rank);
   bill_buffers(context, layout, rank);
   bill_cold_compile(context, rank);
