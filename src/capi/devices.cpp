@@ -22,7 +22,7 @@ vramauto_status vramauto_devices_detect(const vramauto_context* ctx, uint32_t fl
     TRY(require(ctx && out, "ctx and out must not be NULL"));
     TRY(require(!(flags & ~std::uint32_t{VRAMAUTO_DETECT_CUDA}), "flags must be VRAMAUTO_DETECT_CUDA or 0"));
     detect::Sources sources;
-    sources.use_environment = ctx->core->use_environment;
+    sources.use_environment = ctx->core->opening.use_environment;
     sources.ask_cuda = flags & VRAMAUTO_DETECT_CUDA;
     *out = handle(TRY(detect::detect(sources)));
     return {};

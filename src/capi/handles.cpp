@@ -17,11 +17,22 @@ estimator::RegistryOptions registry_options(const vramauto_context_options& opti
   return out;
 }
 
+model::OpenOptions open_options(const vramauto_context_options& options) {
+  model::OpenOptions out;
+  out.use_environment = !(options.flags & VRAMAUTO_CONTEXT_NO_ENV);
+  out.any_name = true;
+  out.network = options.flags & VRAMAUTO_CONTEXT_NETWORK;
+  out.refresh = options.flags & VRAMAUTO_CONTEXT_REFRESH;
+  out.progress = options.progress;
+  out.user = options.user;
+  return out;
+}
+
 }  // namespace
 
 Core::Core(const vramauto_context_options& options, Entries entries)
     : log(options.log, options.user, options.log_level),
-      use_environment(!(options.flags & VRAMAUTO_CONTEXT_NO_ENV)),
+      opening(open_options(options)),
       registry(registry_options(options, entries, log)) {}
 
 OpenModel::OpenModel(model::Model opened) : model(std::move(opened)) {}

@@ -23,7 +23,7 @@ using Entries = std::span<const vramauto_plugin_entry>;
 struct Core {
   Core(const vramauto_context_options& options, Entries entries);
   Log log;
-  bool use_environment;
+  model::OpenOptions opening;  // of models
   estimator::Registry registry;
 };
 
@@ -63,6 +63,8 @@ struct vramauto_model {
 };
 struct vramauto_workload {
   vramauto::engine::Workload options;
+  std::shared_ptr<const vramauto::capi::OpenModel> draft;
+  std::vector<std::shared_ptr<const vramauto::capi::OpenModel>> adapters;
 };
 struct vramauto_estimate {
   std::shared_ptr<const vramauto::capi::OpenModel> open;
@@ -75,5 +77,5 @@ struct vramauto_plan {
   vramauto_estimate estimate;  // of plan.estimate; its members are empty for the rule of thumb
   vramauto::plan::Plan plan;
   mutable std::once_flag lined_up;
-  mutable std::vector<std::string> arguments;  // made when first asked for
+  mutable std::vector<std::string> arguments, environment;  // made when first asked for
 };

@@ -23,9 +23,9 @@ uint32_t vramauto_version(void) { return VRAMAUTO_VERSION_NUMBER; }
 const char* vramauto_build_info(void) {
   return "{\"version_number\": " VRAMAUTO_TEXT(
       VRAMAUTO_VERSION_NUMBER) ", \"compiler\": \"" VRAMAUTO_COMPILER
-                               "\", \"cxx\": " VRAMAUTO_TEXT(__cplusplus) ", \"assertions\": " VRAMAUTO_ASSERTS
-                                                                          ", \"dependencies\": {\"fmt\": " VRAMAUTO_TEXT(
-                                                                              FMT_VERSION) "}}";
+                               "\", \"cxx\": \"" VRAMAUTO_TEXT(__cplusplus) "\", \"assertions\": " VRAMAUTO_ASSERTS
+                                                                            ", \"dependencies\": {\"fmt\": " VRAMAUTO_TEXT(
+                                                                                FMT_VERSION) "}}";
 }
 
 const char* vramauto_status_name(vramauto_status status) {
@@ -65,9 +65,14 @@ vramauto_status vramauto_context_new_with(const vramauto_context_options* option
     TRY(require(entries || count == 0, "entries must not be NULL where count is not 0"));
     TRY(require(count <= 1024, "count must be at most 1024"));
     const auto given = TRY(read_struct(options, "vramauto_context_options"));
-    if (given.flags & ~std::uint32_t{VRAMAUTO_CONTEXT_NO_ENV | VRAMAUTO_CONTEXT_NO_PLUGINS})
+    constexpr std::uint32_t kKnown =
+        VRAMAUTO_CONTEXT_NO_ENV | VRAMAUTO_CONTEXT_NO_PLUGINS | VRAMAUTO_CONTEXT_NETWORK | VRAMAUTO_CONTEXT_REFRESH;
+    if (given.flags & ~kKnown)
       return fail(VRAMAUTO_E_UNSUPPORTED, "vramauto_context_options", "flags are {:#x}, expected those of VRAMAUTO_CONTEXT_*",
                   given.flags);
+    if ((given.flags & VRAMAUTO_CONTEXT_REFRESH) && !(given.flags & VRAMAUTO_CONTEXT_NETWORK))
+      return fail(VRAMAUTO_E_ARGUMENT, "vramauto_context_options",
+                  "flags have VRAMAUTO_CONTEXT_REFRESH, expected VRAMAUTO_CONTEXT_NETWORK with it");
     auto core = std::make_shared<Core>(given, Entries(entries, count));
     *out = new vramauto_context{std::move(core)};
     return {};

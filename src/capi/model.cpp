@@ -8,7 +8,7 @@ vramauto_status vramauto_model_open(const vramauto_context* ctx, const char* pat
                                     vramauto_error* err) {
   return guard(err, [&]() -> Result<void> {
     TRY(require(ctx && path_or_id && out, "ctx, path_or_id and out must not be NULL"));
-    auto model = TRY(model::open(path_or_id, {.use_environment = ctx->core->use_environment, .any_name = true}));
+    auto model = TRY(model::open(path_or_id, ctx->core->opening));
     auto open = std::make_shared<const OpenModel>(std::move(model));
     ctx->core->log.warn(open->model.warnings);
     *out = new vramauto_model{std::move(open)};

@@ -41,6 +41,13 @@ vramauto_plan_info info_of(const plan::Plan& plan) {
   return info;
 }
 
+void line_up(const vramauto_plan& handle) {
+  std::call_once(handle.lined_up, [&] {
+    handle.arguments = plan::arguments(handle.plan, handle.estimate.open->model);
+    handle.environment = plan::environment(handle.plan);
+  });
+}
+
 }  // namespace
 
 vramauto_status vramauto_plan_calculate(const vramauto_context* ctx, const vramauto_devices* devices, const vramauto_model* model,
@@ -73,8 +80,16 @@ const vramauto_estimate* vramauto_plan_estimate(const vramauto_plan* plan) {
 const char* vramauto_plan_argument(const vramauto_plan* plan, size_t i) {
   return guard_value<const char*>(nullptr, [&]() -> const char* {
     if (!plan) return nullptr;
-    std::call_once(plan->lined_up, [&] { plan->arguments = plan::arguments(plan->plan, plan->estimate.open->model); });
+    line_up(*plan);
     return i < plan->arguments.size() ? plan->arguments[i].c_str() : nullptr;
+  });
+}
+
+const char* vramauto_plan_environment(const vramauto_plan* plan, size_t i) {
+  return guard_value<const char*>(nullptr, [&]() -> const char* {
+    if (!plan) return nullptr;
+    line_up(*plan);
+    return i < plan->environment.size() ? plan->environment[i].c_str() : nullptr;
   });
 }
 

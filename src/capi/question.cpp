@@ -20,6 +20,24 @@ Result<std::shared_ptr<const estimator::Blueprint>> described(const vramauto_con
   return out;
 }
 
+// Models beside the one that is served.
+Result<void> add_attached(const vramauto_context& ctx, const vramauto_workload& workload, Question& out) {
+  out.adapters.reserve(workload.adapters.size());
+  for (const auto& adapter : workload.adapters) out.adapters.push_back(&adapter->model);
+  out.request.adapters = out.adapters;
+  if (!workload.draft) return {};
+  out.request.draft.model = &workload.draft->model;
+  if (workload.options.method == "rule") return {};
+  auto described = workload.draft->blueprint(ctx.core, "");
+  if (!described) {
+    described.error().message += " (of the draft model)";
+    return Unexpected(std::move(described.error()));
+  }
+  out.draft = std::move(*described);
+  out.request.draft.blueprint = out.draft.get();
+  return {};
+}
+
 }  // namespace
 
 Result<Question> question(const vramauto_context& ctx, const vramauto_devices* devices, const vramauto_model& model,
@@ -31,6 +49,7 @@ Result<Question> question(const vramauto_context& ctx, const vramauto_devices* d
   out.request.blueprint = out.blueprint.get();
   if (devices) out.request.devices = *devices->list;
   out.request.workload = &options;
+  if (workload) TRY(add_attached(ctx, *workload, out));
   return out;
 }
 

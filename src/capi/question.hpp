@@ -6,8 +6,9 @@
 namespace vramauto::capi {
 
 struct Question {
-  std::shared_ptr<const estimator::Blueprint> blueprint;
-  engine::Request request;
+  std::shared_ptr<const estimator::Blueprint> blueprint, draft;
+  std::vector<const model::Model*> adapters;
+  engine::Request request;  // points into the members above
 };
 
 // devices NULL: GPUs of unknown size. workload NULL: every default. The rule of thumb needs no blueprint.

@@ -1,8 +1,29 @@
 #include "capi/guard.hpp"
 #include "capi/handles.hpp"
+#include "support/text.hpp"
 
 using namespace vramauto;
 using namespace vramauto::capi;
+
+namespace {
+
+// A draft model may be any; how the engine runs it, if it does, is seen when it is priced.
+Result<void> attach(vramauto_workload& workload, std::string_view role, const vramauto_model& model) {
+  constexpr std::size_t kMostAdapters = 4096;
+  if (role == "speculative") return workload.draft = model.open, Result<void>{};
+  if (role != "lora")
+    return fail(VRAMAUTO_E_ARGUMENT, "role", "found \"{}\", expected speculative or lora", text::shown(role, 100));
+  const auto& opened = model.open->model;
+  if (opened.adapter_path.empty())
+    return fail(VRAMAUTO_E_ARGUMENT, opened.path.empty() ? opened.id : opened.path,
+                "is no LoRA adapter: expected a folder with an adapter_config.json");
+  if (workload.adapters.size() >= kMostAdapters)
+    return fail(VRAMAUTO_E_LIMIT, "role", "found more than {} adapters", kMostAdapters);
+  workload.adapters.push_back(model.open);
+  return {};
+}
+
+}  // namespace
 
 size_t vramauto_option_count(void) { return engine::options().size(); }
 
@@ -31,6 +52,14 @@ vramauto_status vramauto_workload_set(vramauto_workload* workload, const char* n
   return guard(err, [&]() -> Result<void> {
     TRY(require(workload && name, "workload and name must not be NULL"));
     return engine::set(workload->options, name, value ? std::optional<std::string_view>(value) : std::nullopt);
+  });
+}
+
+vramauto_status vramauto_workload_attach(vramauto_workload* workload, const char* role, const vramauto_model* model,
+                                         vramauto_error* err) {
+  return guard(err, [&]() -> Result<void> {
+    TRY(require(workload && role && model, "workload, role and model must not be NULL"));
+    return attach(*workload, role, *model);
   });
 }
 

@@ -21,6 +21,7 @@ constexpr const char* kExamples =
     "  vramauto plan /models/llama --max-model-len 32k -tp 2     a folder, on two GPUs of this machine\n"
     "  vramauto plan /models/llama --gpu-memory 24GiB --json     the whole answer for a script\n"
     "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
+    "  vramauto compare Qwen/Qwen3-8B Qwen/Qwen3-14B --gpus \"RTX 4090, L40S, 2x A100 40GB\"\n"
     "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
     "  vramauto options                                          every option of plan, explained\n"
     "  vramauto plugins                                          the estimators here, and what was refused and why\n"
@@ -55,8 +56,9 @@ void refuse_unknown(const CLI::App& app, const CLI::App& command) {
 
 struct Command {
   CLI::App app{kAbout, "vramauto"};
-  CLI::App *plan, *detect, *options, *plugins;
+  CLI::App *plan, *compare, *detect, *options, *plugins;
   PlanOptions plan_options;
+  CompareOptions compare_options;
   bool detect_json = false, options_json = false, plugins_json = false;
 
   Command() {
@@ -64,19 +66,21 @@ struct Command {
     app.set_version_flag("--version", version());
     app.require_subcommand(1);
     plan = app.add_subcommand("plan", "settings that start, and why");
+    compare = app.add_subcommand("compare", "models, machines and settings side by side");
     detect = app.add_subcommand("detect", "the GPUs of this machine");
     options = app.add_subcommand("options", "every workload option of plan");
     plugins = app.add_subcommand("plugins", "the estimators that are there, and the plugins that were refused");
-    for (auto* command : {&app, plan, detect, options, plugins}) command->allow_extras();
+    for (auto* command : {&app, plan, compare, detect, options, plugins}) command->allow_extras();
     detect->add_flag("--json", detect_json, "as --devices reads them");
     options->add_flag("--json", options_json, "for programs");
     plugins->add_flag("--json", plugins_json, "for programs");
   }
 
   Exit run() {
-    auto* const chosen = *plan ? plan : *detect ? detect : *plugins ? plugins : options;
+    auto* const chosen = *plan ? plan : *compare ? compare : *detect ? detect : *plugins ? plugins : options;
     refuse_unknown(app, *chosen);
     if (*plan) return run_plan(plan_options);
+    if (*compare) return run_compare(compare_options);
     if (*plugins) return run_plugins(plugins_json);
     return *detect ? run_detect(detect_json) : run_options(options_json);
   }
@@ -86,7 +90,9 @@ int run(int argc, char** argv) {
   Command command;
   auto words = normalised(argc, argv);
   // The workload's options are declared only for the command that has them.
-  if (std::find(words.begin(), words.end(), "plan") != words.end()) declare_plan(*command.plan, command.plan_options);
+  const auto named = [&](const char* name) { return std::find(words.begin(), words.end(), name) != words.end(); };
+  if (named("plan")) declare_plan(*command.plan, command.plan_options);
+  if (named("compare")) declare_compare(*command.compare, command.compare_options);
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {
     command.app.parse(words);

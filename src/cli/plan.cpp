@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "network.hpp"
 #include "terminal.hpp"
 
 namespace cli {
@@ -86,6 +87,17 @@ Workload workload_of(const Context& context, const PlanOptions& options) {
   return out;
 }
 
+Model opened(const Context& context, const std::string& path) {
+  return make<Model>(kError, [&](auto out, auto err) { return vramauto_model_open(context.get(), path.c_str(), out, err); });
+}
+
+void attach(const Context& context, const Workload& workload, const char* role, const std::string& path) {
+  const auto model = opened(context, path);
+  vramauto_error err;
+  VRAMAUTO_INIT(err);
+  if (vramauto_workload_attach(workload.get(), role, model.get(), &err)) throw Failure{kError, err.where, err.message};
+}
+
 void print_plan(const Plan& plan, bool json) {
   const auto text = text_of([&](char* buffer, std::size_t size) {
     return json ? vramauto_plan_json(plan.get(), buffer, size) : vramauto_plan_text(plan.get(), buffer, size);
@@ -119,20 +131,37 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
   gpu->excludes(memory);
   app.add_option("--free", options.free, "memory that is free on every GPU before the start: 20GiB [all, or as detected]")
       ->type_name("SIZE");
+  app.add_option("--draft-model", options.draft_model,
+                 "model that drafts in speculative decoding: what --speculative-config calls \"model\"")
+      ->type_name("MODEL");
+  app.add_option("--lora-model", options.lora_models, "LoRA adapter that is served too: its folder; may be repeated")
+      ->type_name("ADAPTER")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
-  app.add_flag("--offline", options.offline, "no network, which is never used");
+  auto* offline = app.add_flag("--offline", options.offline, "ask nothing of the hub, as with HF_HUB_OFFLINE=1");
+  app.add_flag("--refresh", options.refresh, "ask the hub first, not what is cached or built in")->excludes(offline);
+  declare_workload(app, options);
+}
+
+void declare_workload(CLI::App& app, PlanOptions& options) {
   vramauto_option_info info;
   VRAMAUTO_INIT(info);
   for (std::size_t i = 0; i < vramauto_option_count(); ++i)
     if (!vramauto_option_get(i, &info)) options.workload.emplace_back(info.name, declare(app, info));
 }
 
+Devices devices_of(const Context& context, const PlanOptions& options) { return chosen(context, options); }
+
 Exit run_plan(const PlanOptions& options) {
-  const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
+  ProgressLine line;
+  const auto context = open_context(options, line);
   const auto workload = workload_of(context, options);
   const auto devices = chosen(context, options);
-  const auto model =
-      make<Model>(kError, [&](auto out, auto err) { return vramauto_model_open(context.get(), options.model.c_str(), out, err); });
+  const auto model = opened(context, options.model);
+  if (!options.draft_model.empty()) attach(context, workload, "speculative", options.draft_model);
+  for (const auto& adapter : options.lora_models) attach(context, workload, "lora", adapter);
+  line.clear();
   const auto plan = make<Plan>(kError, [&](auto out, auto err) {
     return vramauto_plan_calculate(context.get(), devices.get(), model.get(), workload.get(), out, err);
   });

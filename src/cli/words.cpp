@@ -25,8 +25,10 @@ std::string spelled(std::string word) {
     return word;
   }
   if (word.size() < 2 || word[0] != '-') return word;
-  const auto name = long_name(word.substr(1, equals - 1));
-  return name.empty() ? word : "--" + name + word.substr(equals);
+  if (const auto name = long_name(word.substr(1, equals - 1)); !name.empty()) return "--" + name + word.substr(equals);
+  const auto digit = word.find_first_of("0123456789");  // a number may follow without a space: -O3, -tp2
+  const auto name = digit == word.npos ? std::string() : long_name(word.substr(1, digit - 1));
+  return name.empty() ? word : "--" + name + "=" + word.substr(digit);
 }
 
 std::size_t distance(const std::string& a, const std::string& b) {

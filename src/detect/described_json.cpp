@@ -88,6 +88,14 @@ Result<void> read_sizes(const Reader& from, Device& device) {
   return {};
 }
 
+Result<void> read_link(const Reader& from, Device& device) {
+  if (!from.find("nvlink")) return {};
+  bool linked = false;
+  TRY(from.flag("nvlink", linked));
+  device.nvlink = linked ? Link::nvlink : Link::none;
+  return {};
+}
+
 Result<Device> read_device(const Value& value, std::size_t at) {
   if (!value.is(Type::object))
     return fail(VRAMAUTO_E_FORMAT, kWhere, "/devices/{} is {}, expected an object", at, json::type_name(value.type));
@@ -95,6 +103,7 @@ Result<Device> read_device(const Value& value, std::size_t at) {
   Device device;
   device.index = static_cast<std::uint32_t>(at);
   TRY(from.number("index", 0, UINT32_MAX, device.index));
+  TRY(from.number("node", 0, static_cast<std::int64_t>(kMostDevices) - 1, device.node));
   TRY(from.text("name", device.name));
   TRY(from.text("uuid", device.uuid));
   TRY(from.text("pci_bus_id", device.pci_bus_id));
@@ -107,6 +116,7 @@ Result<Device> read_device(const Value& value, std::size_t at) {
   TRY(from.flag("total_from_catalogue", device.total_from_catalogue));
   TRY(from.flag("total_estimated", device.total_estimated));
   TRY(from.flag("order_uncertain", device.order_uncertain));
+  TRY(read_link(from, device));
   const bool sized = device.total_bytes != VRAMAUTO_UNKNOWN;
   if (!sized && device.name.empty())
     return fail(VRAMAUTO_E_FORMAT, kWhere, "/devices/{} has neither name nor total_bytes, expected one of them", at);
@@ -142,6 +152,7 @@ void append_bytes(std::string& out, std::string_view key, Bytes bytes) {
 
 std::string line_of(const Device& device) {
   std::string out = fmt::format("{{\"index\": {}, ", device.index);
+  if (device.node) out += fmt::format("\"node\": {}, ", device.node);
   append_text(out, "name", device.name);
   append_text(out, "uuid", device.uuid);
   append_text(out, "pci_bus_id", device.pci_bus_id);
@@ -159,6 +170,7 @@ std::string line_of(const Device& device) {
                                                                    {"total_from_catalogue", device.total_from_catalogue},
                                                                    {"total_estimated", device.total_estimated},
                                                                    {"order_uncertain", device.order_uncertain}}};
+  if (device.nvlink != Link::unknown) out += fmt::format("\"nvlink\": {}, ", device.nvlink == Link::nvlink);
   for (const auto& [key, value] : flags) out += fmt::format("\"{}\": {}, ", key, value);
   out.replace(out.size() - 2, 2, "}");
   return out;
@@ -176,10 +188,10 @@ Result<std::vector<Device>> parse_json(std::string_view text) {
   if (list->items.size() > kMostDevices)
     return fail(VRAMAUTO_E_LIMIT, kWhere, "/devices has {} entries, expected at most {}", list->items.size(), kMostDevices);
   std::vector<Device> devices;
-  std::set<std::uint32_t> seen;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
   for (const Value& item : list->items) {
     devices.push_back(TRY(read_device(item, devices.size())));
-    if (!seen.insert(devices.back().index).second)
+    if (!seen.insert({devices.back().node, devices.back().index}).second)
       return fail(VRAMAUTO_E_FORMAT, kWhere, "/devices/{}/index is {}, which another device has", devices.size() - 1,
                   devices.back().index);
   }

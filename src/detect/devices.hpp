@@ -11,8 +11,11 @@
 
 namespace vramauto::detect {
 
+enum class Link : std::uint8_t { unknown, none, nvlink };  // to the other GPUs of the node
+
 struct Device {
-  std::uint32_t index = 0;                      // in the order the engine will see them
+  std::uint32_t index = 0;                      // in the order the engine will see them; on its node
+  std::uint32_t node = 0;                       // the machine it is in, where several are described
   std::string name;                             // as the driver reports it; "" when only a size is known
   std::string uuid, pci_bus_id;                 // "" when not known
   std::string source;                           // "nvml", "cuda", "sysfs", "catalogue", "given"
@@ -25,6 +28,7 @@ struct Device {
   bool mig = false;                                    // a MIG slice
   bool total_from_catalogue = false;
   bool total_estimated = false;  // no total is on record: the driver's less an upper bound of what drivers keep
+  Link nvlink = Link::unknown;
   bool order_uncertain = false;  // unequal cards, and CUDA, which alone knows its order, was not asked
 };
 

@@ -84,8 +84,10 @@ class Estimate {
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
-  bool guess = false;  // of a model that nothing is known about but its tensors
-  Workload workload;   // as asked
+  bool guess = false;                 // of a model that nothing is known about but its tensors
+  Workload workload;                  // as asked
+  std::string draft;                  // where the draft model is; "" without one
+  std::vector<std::string> adapters;  // where the attached adapters are
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp
   std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged
@@ -103,8 +105,15 @@ class Estimate {
   // Cache bytes one sequence count of a length needs on a rank, with the engine's own reserve (null block) included where it
   // checks with one. `checked` adds that reserve.
   virtual Bytes cache_bytes(const Rank& rank, std::uint64_t length, std::uint64_t sequences, bool checked) const = 0;
+  // Of one block, all layers of a rank.
+  virtual Bytes block_bytes(const Rank& rank) const = 0;
   // What the engine logs when every rank has these cache bytes (one entry per rank), and what max_model_len it would offer.
   virtual CacheReport report(std::span<const Bytes> cache_bytes, std::uint64_t max_model_len) const = 0;
+};
+
+struct Attached {
+  const model::Model* model = nullptr;  // nullptr: none
+  const estimator::Blueprint* blueprint = nullptr;
 };
 
 struct Request {
@@ -112,6 +121,8 @@ struct Request {
   const estimator::Blueprint* blueprint = nullptr;  // nullptr for the rule
   std::span<const detect::Device> devices;          // empty: one GPU of unknown size per rank
   const Workload* workload = nullptr;
+  Attached draft = {};                                 // the draft model of speculative decoding
+  std::span<const model::Model* const> adapters = {};  // LoRA
 };
 
 // Prices a blueprint. E_UNSUPPORTED with the engine's own reason where the engine would refuse (heads that do not divide …).

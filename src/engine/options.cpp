@@ -16,6 +16,7 @@ struct Entry {
   Option option;
   double least = 0, most = 0;  // of integers and numbers
   Result<void> (*apply)(Workload&, const Entry&, Value) = nullptr;
+  Served served = {};
 };
 
 template <class T>
@@ -120,6 +121,21 @@ Result<void> max_model_len(Workload& workload, const Entry& entry, Value value) 
   return integer<&Workload::max_model_len>(workload, entry, value);
 }
 
+// "auto" leaves the number to the plan.
+template <auto Member, auto Auto>
+Result<void> integer_or_auto(Workload& workload, const Entry& entry, Value value) {
+  const bool open = value && text::lower(text::trim(*value)) == "auto";
+  TRY(integer<Member>(workload, entry, open ? Value{} : value));
+  workload.*Auto = open;
+  return {};
+}
+
+Result<void> sequences(Workload& workload, const Entry& entry, Value value) {
+  TRY(integer<&Workload::sequences>(workload, entry, value));
+  workload.sequences_set = value.has_value();
+  return {};
+}
+
 Result<void> utilization(Workload& workload, const Entry& entry, Value value) {
   workload.gpu_memory_utilization.reset();
   if (!value) return {};
@@ -128,6 +144,37 @@ Result<void> utilization(Workload& workload, const Entry& entry, Value value) {
     return fail(VRAMAUTO_E_ARGUMENT, entry.option.name,
                 "found {}, expected a share of the GPU's memory above 0 and up to 1, or 0 (automatic)", *value);
   if (found > 0) workload.gpu_memory_utilization = found;
+  return {};
+}
+
+// Gibibytes, as the engine counts them.
+template <auto Member>
+Result<void> gibibytes(Workload& workload, const Entry& entry, Value value) {
+  if (!value) return reset<Member>(workload), Result<void>{};
+  const auto n = TRY(parse_number(entry.option.name, *value));
+  if (n > entry.most)
+    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found {}, expected GiB from 0 to {}", *value, entry.most);
+  workload.*Member = n;
+  return {};
+}
+
+// Whole numbers, separated by commas or spaces.
+template <auto Member>
+Result<void> numbers(Workload& workload, const Entry& entry, Value value) {
+  if (!value) return reset<Member>(workload), Result<void>{};
+  const auto text = TRY(text_in(entry, *value));
+  workload.*Member = {};
+  for (auto rest = text::trim(text); !rest.empty();) {
+    const auto end = rest.find_first_of(", ");
+    (workload.*Member).push_back(static_cast<std::uint32_t>(TRY(count_of(entry, rest.substr(0, end)))));
+    rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end + 1));
+  }
+  return {};
+}
+
+// What is known here of the engine's ranks for prompts alone: that there is one.
+Result<void> only_one(Workload&, const Entry& entry, Value value) {
+  if (value) TRY(count_of(entry, *value));
   return {};
 }
 
@@ -158,46 +205,52 @@ constexpr double kTokens = 1ull << 40;
 constexpr std::array kEntries = {
     // What the engine is told: vLLM's own flags.
     Entry{{kInteger, "tensor-parallel-size", "tp", "", "1",
-           "GPUs that share every layer: each holds a part of the weights and of the KV heads"},
+           "GPUs that share every layer: each holds a part of the weights and of the KV heads; auto: as few GPUs as will do"},
           1,
           4096,
-          integer<&W::tensor_parallel_size>},
+          integer_or_auto<&W::tensor_parallel_size, &W::tensor_parallel_auto>},
     Entry{{kInteger, "pipeline-parallel-size", "pp", "", "1",
-           "groups of GPUs that hold consecutive layers; the fullest stage decides the number of cache blocks"},
+           "groups of GPUs that hold consecutive layers; the fullest stage decides the number of cache blocks; auto: as few as will "
+           "do, with layers by their GPUs' memory"},
           1,
           4096,
-          integer<&W::pipeline_parallel_size>},
+          integer_or_auto<&W::pipeline_parallel_size, &W::pipeline_parallel_auto>},
     Entry{{kInteger, "data-parallel-size", "dp", "", "1",
-           "independent copies of the engine, each on its own GPUs with its own cache"},
+           "independent copies of the engine, each on its own GPUs with its own cache; auto: as many as --sequences need"},
           1,
           4096,
-          integer<&W::data_parallel_size>},
+           integer_or_auto<&W::data_parallel_size, &W::data_parallel_auto>, {8}},
     Entry{{kSwitch, "enable-expert-parallel", "ep", "", "false",
            "experts of a layer are dealt to the tensor-parallel and data-parallel ranks whole, instead of each being divided"},
           0,
           0,
-          flag<&W::enable_expert_parallel>},
+          flag<&W::enable_expert_parallel>, {8}},
     Entry{{kInteger, "decode-context-parallel-size", "dcp", "", "1",
            "tensor-parallel ranks over which the tokens of one sequence are spread; holds longer sequences where KV heads are "
            "repeated"},
           1,
           4096,
-          integer<&W::decode_context_parallel_size>},
+          integer<&W::decode_context_parallel_size>, {10}},
+    Entry{{kInteger, "prefill-context-parallel-size", "pcp", "", "1", "ranks over which prompts are spread; more than 1 is not known here"},
+          1,
+          1,
+          only_one,
+          {12}},
     Entry{{kInteger, "max-model-len", "", "", "the model's own if it fits, else the longest that fits",
            "longest sequence, prompt and answer together: 4096, 32k (32,000), 32K (32,768), auto"},
           1,
           kTokens,
           max_model_len},
     Entry{{kInteger, "max-num-seqs", "", "", "by GPU and engine version",
-           "sequences in one step: sizes the sampler's buffers and the CUDA graphs"},
+           "sequences in one step: sizes the sampler's buffers and the CUDA graphs; auto: --sequences, or as many as the cache holds"},
           1,
           1 << 24,
-          integer<&W::max_num_seqs>},
+          integer_or_auto<&W::max_num_seqs, &W::max_num_seqs_auto>},
     Entry{{kInteger, "max-num-batched-tokens", "", "", "by GPU and engine version",
-           "tokens in one step: sizes the activations that are profiled at the start"},
+           "tokens in one step: sizes the activations that are profiled at the start; auto: for --input-len and --output-len"},
           1,
           1 << 30,
-          integer<&W::max_num_batched_tokens>},
+          integer_or_auto<&W::max_num_batched_tokens, &W::max_num_batched_tokens_auto>},
     Entry{{OptionType::number, "gpu-memory-utilization", "", "", "0 (automatic)",
            "share of the GPU's total memory the engine allows itself; 0 lets vramauto choose, a value of yours is kept and judged"},
           0,
@@ -210,7 +263,7 @@ constexpr std::array kEntries = {
           bytes<&W::kv_cache_memory_bytes>},
     Entry{{OptionType::choice, "kv-cache-dtype", "",
            "auto|float16|bfloat16|fp8|fp8_e4m3|fp8_e5m2|fp8_per_token_head|int8_per_token_head|int4_per_token_head|nvfp4|nvfp4_"
-           "4over6|"
+           "4over6|turboquant_k8v4|turboquant_4bit_nc|turboquant_k3v4_nc|turboquant_3bit_nc|"
            "fp8_ds_mla|nvfp4_ds_mla",
            "auto (the model's dtype)", "numbers in the KV cache; fp8 halves it"},
           0,
@@ -225,17 +278,17 @@ constexpr std::array kEntries = {
            "recurrent states with prefix caching: at the ends of a few blocks, or of every block; without it there is one"},
           0,
           0,
-          choice<&W::mamba_cache_mode>},
+          choice<&W::mamba_cache_mode>, {15}},
     Entry{{OptionType::choice, "mamba-cache-dtype", "", "auto|float32|float16|bfloat16", "auto (the model's dtype)",
            "numbers of recurrent states: of convolutions, and of the rest where nothing else says"},
           0,
           0,
-          choice<&W::mamba_cache_dtype>},
+          choice<&W::mamba_cache_dtype>, {10}},
     Entry{{OptionType::choice, "mamba-ssm-cache-dtype", "", "auto|float32|float16|bfloat16", "auto (as the model asks)",
            "numbers of recurrent states but those of convolutions"},
           0,
           0,
-          choice<&W::mamba_ssm_cache_dtype>},
+          choice<&W::mamba_ssm_cache_dtype>, {10}},
     Entry{{OptionType::text, "attention-backend", "", "", "by GPU and cache dtype",
            "vLLM's name of the attention kernel, such as FLASHMLA: some need larger blocks"},
           0,
@@ -302,11 +355,96 @@ constexpr std::array kEntries = {
           1,
           512,
           integer<&W::max_lora_rank>},
+    Entry{{OptionType::text, "kv-cache-dtype-skip-layers", "", "", "",
+           "layers whose cache keeps the model's numbers: their numbers, separated by commas, or sliding_window"},
+          0,
+          0,
+          text_of<&W::kv_cache_dtype_skip_layers>,
+          {19}},
+    Entry{{kSwitch, "disable-hybrid-kv-cache-manager", "", "", "false", "local layers keep whole sequences, as full ones do"},
+          0,
+          0,
+          flag<&W::disable_hybrid_cache>,
+          {9}},
+    Entry{{kSwitch, "skip-mm-profiling", "", "", "false", "encoders are left out of the profile: what they take is not counted"},
+          0,
+          0,
+          flag<&W::skip_mm_profiling>,
+          {10}},
+    Entry{{OptionType::number, "mm-ipc-gpu-memory-gb", "", "", "0", "GiB kept for items that other processes hand over"},
+          0,
+          1 << 20,
+          gibibytes<&W::mm_ipc_gpu_memory_gib>,
+          {25}},
+    Entry{{OptionType::choice, "performance-mode", "", "balanced|interactivity|throughput", "balanced",
+           "interactivity: a graph of every size up to 32; throughput: twice the default batch"},
+          0,
+          0,
+          choice<&W::performance_mode>,
+          {17}},
+    Entry{{kSwitch, "fully-sharded-loras", "", "", "false", "ranks divide LoRA adapters like the layers they are for"},
+          0,
+          0,
+          flag<&W::fully_sharded_loras>},
+    Entry{{OptionType::choice, "lora-dtype", "", "auto|float16|bfloat16", "auto (the model's dtype)", "numbers of LoRA adapters"},
+          0,
+          0,
+          choice<&W::lora_dtype>},
+    Entry{{OptionType::number, "cpu-offload-gb", "", "", "0",
+           "GiB of layers' parameters on every rank that are kept in the host's memory, the first ones first"},
+          0,
+          1 << 20,
+          gibibytes<&W::cpu_offload_gib>},
+    Entry{{kSwitch, "enable-sleep-mode", "", "", "false", "weights and cache in pools of their own, which can be given back"},
+          0,
+          0,
+          flag<&W::enable_sleep_mode>,
+          {7}},
+    Entry{{kSwitch, "enable-eplb", "", "", "false",
+           "balances experts over the ranks: room for counts of their use, and for one layer's experts"},
+          0,
+          0,
+          flag<&W::enable_eplb>,
+          {9}},
+    Entry{{OptionType::json, "eplb-config", "", "", "{}",
+           "JSON; num_redundant_experts, of a layer, are there twice; window_size steps are counted"},
+          0,
+          0,
+          json_object<&W::eplb_config>,
+          {10}},
+    Entry{{kInteger, "num-redundant-experts", "", "", "0", "older name of num_redundant_experts in --eplb-config"},
+          0,
+          1 << 20,
+          integer<&W::num_redundant_experts>,
+          {9, 12}},
+    Entry{{kInteger, "optimization-level", "O", "", "by engine version",
+           "0: no CUDA graphs; 1: those of parts of a step; 2 and 3: of whole steps too; before 0.12: 3 compiles, less does not"},
+          0,
+          3,
+          integer<&W::optimization_level>,
+          {6}},
+    Entry{{OptionType::text, "cudagraph-capture-sizes", "", "", "by engine version",
+           "tokens of the CUDA graphs, separated by commas: as in --compilation-config"},
+          1,
+          1 << 20,
+          numbers<&W::cudagraph_capture_sizes>,
+          {11}},
+    Entry{{kInteger, "max-cudagraph-capture-size", "", "", "by engine version",
+           "largest of the CUDA graphs' tokens: as in --compilation-config"},
+          0,
+          1 << 20,
+          integer<&W::max_cudagraph_capture_size>,
+          {11}},
+    Entry{{OptionType::text, "cuda-graph-sizes", "", "", "512", "older option: the largest size, or all, separated by commas"},
+          1,
+          1 << 20,
+          numbers<&W::cuda_graph_sizes>,
+          {8, 13}},
     Entry{{OptionType::json, "compilation-config", "", "", "{}",
            "JSON; cudagraph_mode, cudagraph_capture_sizes and max_cudagraph_capture_size decide the memory of CUDA graphs"},
           0,
           0,
-          json_object<&W::compilation_config>},
+          json_object<&W::compilation_config>, {7}},
     Entry{{OptionType::json, "speculative-config", "", "", "{}",
            "JSON; method (\"mtp\": layers of the model's own that draft) and num_speculative_tokens"},
           0,
@@ -330,10 +468,14 @@ constexpr std::array kEntries = {
           0,
           0,
           choice<&W::policy>},
-    Entry{{kInteger, "sequences", "", "", "1", "sequences of max-model-len that should fit in the cache at once"},
+    Entry{{kInteger, "sequences", "", "", "1",
+           "sequences that should fit in the cache at once, all copies of the engine together: of input-len and output-len where "
+           "those are given, else of max-model-len"},
           1,
           1ull << 32,
-          integer<&W::sequences>},
+          sequences},
+    Entry{{kInteger, "input-len", "", "", "not known", "usual tokens of a prompt"}, 1, kTokens, integer<&W::input_len>},
+    Entry{{kInteger, "output-len", "", "", "not known", "usual tokens of an answer"}, 1, kTokens, integer<&W::output_len>},
     Entry{{OptionType::bytes, "reserve", "", "", "0; 10 % of unified memory",
            "memory to keep free on every GPU for other programs: 2GiB"},
           0,
@@ -355,25 +497,67 @@ constexpr std::array kEntries = {
           environment},
 };
 
-constexpr auto kOptions = [] {
-  std::array<Option, kEntries.size()> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = kEntries[i].option;
-  return out;
-}();
+// Options of the engine that take no GPU memory, whatever their value; switches end in '!'. One text with a NUL after each name.
+constexpr char kNeutral[] =
+    "api-key\0aggregate-engine-logging!\0allowed-local-media-path\0api-server-count\0async-scheduling!\0chat-template\0"
+    "chat-template-content-format\0calculate-kv-scales!\0config\0config-format\0cp-kv-cache-interleave-size\0data-parallel-address\0data-parallel-backend\0"
+    "data-parallel-rpc-port\0data-parallel-size-local\0dcp-kv-cache-interleave-size\0default-chat-template-kwargs\0disable-custom-all-reduce!\0"
+    "disable-fastapi-docs!\0disable-log-requests!\0disable-log-stats!\0disable-uvicorn-access-log!\0download-dir\0"
+    "enable-auto-tool-choice!\0enable-log-requests!\0enable-prompt-tokens-details!\0enable-request-id-headers!\0"
+    "enable-server-load-tracking!\0generation-config\0guided-decoding-backend\0headless!\0host\0ignore-patterns\0kv-offloading-backend\0kv-offloading-size\0"
+    "kv-events-config\0load-format\0log-config-file\0long-prefill-token-threshold\0max-cpu-loras\0max-log-len\0"
+    "max-logprobs\0max-long-partial-prefills\0max-num-partial-prefills\0max-num-scheduled-tokens\0max-parallel-loading-workers\0middleware\0"
+    "mm-processor-cache-gb\0mm-processor-kwargs\0model-loader-extra-config\0otlp-traces-endpoint\0"
+    "override-generation-config\0override-neuron-config\0port\0prefix-caching-hash-algo\0preemption-mode\0"
+    "reasoning-parser\0response-role\0revision\0root-path\0scheduling-policy\0seed\0served-model-name\0"
+    "shutdown-timeout\0ssl-ca-certs\0ssl-certfile\0ssl-keyfile\0stream-interval\0structured-outputs-config\0swap-space\0"
+    "tokenizer\0tokenizer-mode\0tokenizer-revision\0tool-call-parser\0tool-parser-plugin\0trust-remote-code!\0"
+    "use-tqdm-on-load!\0uvicorn-log-level\0";
+
+// The table as a whole. Made once: so many rows of texts that differ in nothing but their name would only make the file larger.
+struct Table {
+  std::vector<Option> options;
+  std::string names;  // of kNeutral, each with its NUL
+
+  Table() : names(kNeutral, sizeof kNeutral - 1) {
+    for (const auto& entry : kEntries) options.push_back(entry.option);
+    constexpr std::string_view kHelp = "takes no GPU memory; read so that a whole command line can be given";
+    for (std::size_t at = 0; at < names.size();) {
+      auto end = names.find('\0', at);
+      const bool on_or_off = names[end - 1] == '!';
+      if (on_or_off) names[end - 1] = '\0';
+      const std::string_view name(names.data() + at, end - at - on_or_off);
+      options.push_back({on_or_off ? OptionType::switch_ : OptionType::text, name, "", "", "", kHelp, false});
+      at = end + 1;
+    }
+  }
+};
+
+const Table& table() {
+  static const Table kTable;
+  return kTable;
+}
+
+bool same(std::string_view known, std::string_view name) {
+  return known.size() == name.size() && !known.empty() &&
+         std::equal(known.begin(), known.end(), name.begin(), [](char a, char b) { return a == b || (a == '-' && b == '_'); });
+}
 
 const Entry* find_entry(std::string_view name) {
-  const auto same = [&](std::string_view known) {
-    return known.size() == name.size() && !known.empty() &&
-           std::equal(known.begin(), known.end(), name.begin(), [](char a, char b) { return a == b || (a == '-' && b == '_'); });
-  };
   for (const auto& entry : kEntries)
-    if (same(entry.option.name) || same(entry.option.short_name)) return &entry;
+    if (same(entry.option.name, name) || same(entry.option.short_name, name)) return &entry;
+  return nullptr;
+}
+
+const Option* find_neutral(std::string_view name) {
+  for (const auto& option : table().options)
+    if (!option.takes_memory && same(option.name, name)) return &option;
   return nullptr;
 }
 
 Unexpected unknown(std::string_view name) {
-  std::array<std::string_view, kOptions.size()> names;
-  std::transform(kOptions.begin(), kOptions.end(), names.begin(), [](const Option& option) { return option.name; });
+  std::vector<std::string_view> names;
+  for (const auto& option : table().options) names.push_back(option.name);
   const auto shown = name.substr(0, 100);
   const auto nearest = text::nearest(shown, names.data(), names.size());
   if (nearest.empty()) return fail(VRAMAUTO_E_ARGUMENT, shown, "there is no option of this name");
@@ -397,24 +581,44 @@ void remember(Workload& workload, std::string_view name, Value value) {
 
 }  // namespace
 
-std::span<const Option> options() { return kOptions; }
+std::span<const Option> options() { return table().options; }
 
 const Option* find_option(std::string_view name_or_short) {
   const auto* entry = find_entry(name_or_short);
-  return entry ? &kOptions[static_cast<std::size_t>(entry - kEntries.data())] : nullptr;
+  return entry ? &table().options[static_cast<std::size_t>(entry - kEntries.data())] : find_neutral(name_or_short);
 }
 
+Served served(const Option& option) {
+  const auto* entry = find_entry(option.name);
+  return entry ? entry->served : Served{};
+}
+
+namespace {
+
+// What takes no memory: a text, or a switch that is one.
+Result<void> set_neutral(Workload& workload, const Option& option, Value value) {
+  const Entry entry{option};
+  if (value && option.type == OptionType::switch_) TRY(parse_switch(option.name, *value));
+  if (value) TRY(text_in(entry, *value));
+  remember(workload, option.name, value);
+  return {};
+}
+
+}  // namespace
+
 Result<void> set(Workload& workload, std::string_view name, std::optional<std::string_view> value) {
-  const auto* entry = find_entry(name);
-  const bool negated = !entry && (name.starts_with("no-") || name.starts_with("no_"));
-  if (negated) entry = find_entry(name.substr(3));
-  if (!entry || (negated && entry->option.type != OptionType::switch_)) return unknown(name);
+  const auto* option = find_option(name);
+  const bool negated = !option && (name.starts_with("no-") || name.starts_with("no_"));
+  if (negated) option = find_option(name.substr(3));
+  if (!option || (negated && option->type != OptionType::switch_)) return unknown(name);
   if (negated && value) {
     const bool off = TRY(parse_switch(name, *value));
     value = off ? "false" : "true";
   }
+  const auto* entry = find_entry(option->name);
+  if (!entry) return set_neutral(workload, *option, value);
   TRY(entry->apply(workload, *entry, value));
-  remember(workload, entry->option.name, value);
+  remember(workload, option->name, value);
   return {};
 }
 

@@ -6,7 +6,6 @@
 
 #include "model/name_table.hpp"
 #include "support/dtype.hpp"
-#include "support/file.hpp"
 
 namespace vramauto::model {
 
@@ -21,7 +20,7 @@ constexpr std::uint64_t kLeastValue = 13, kLeastTensor = 24;                  //
 // Reads a file from front to back. After the first thing that is wrong everything reads as 0.
 class Cursor {
  public:
-  Cursor(const std::string& path, const file::Reader& file) : path_(path), file_(file) {}
+  explicit Cursor(const file::Reader& file) : file_(file) {}
 
   bool ok() const { return error_.status == VRAMAUTO_OK; }
   std::uint64_t at() const { return at_; }
@@ -30,7 +29,7 @@ class Cursor {
 
   // Only the first is kept.
   [[gnu::noinline]] void fail(vramauto_status status, std::string words) {
-    if (ok()) error_ = {status, path_, std::move(words), at_};
+    if (ok()) error_ = {status, file_.path(), std::move(words), at_};
   }
 
   bool has(std::uint64_t bytes) {
@@ -68,13 +67,13 @@ class Cursor {
  private:
   void fill(std::size_t least) {
     begin_ = at_;
-    held_ = static_cast<std::size_t>(std::min<std::uint64_t>(left(), std::max<std::size_t>(least, kBuffer)));
+    const auto here = file_.at_hand() - std::min(file_.at_hand(), at_);
+    held_ = std::max(least, static_cast<std::size_t>(std::min<std::uint64_t>(here, kBuffer)));
     if (buffer_.size() < held_) buffer_.resize(held_);
     if (auto read = file_.read_at(begin_, buffer_.data(), held_); !read) error_ = std::move(read.error());
   }
 
   static constexpr std::size_t kBuffer = 64 << 10;
-  const std::string& path_;
   const file::Reader& file_;
   std::uint64_t at_ = 0, begin_ = 0;
   std::size_t held_ = 0;
@@ -139,7 +138,7 @@ void read_array(Cursor& file, GgufValue& out, std::uint32_t depth) {
 
 class Reader {
  public:
-  Reader(const std::string& path, const file::Reader& file) : file_size_(file.size()), file_(path, file) {}
+  explicit Reader(const file::Reader& file) : file_size_(file.size()), file_(file) {}
 
   Result<Gguf> read() {
     std::uint64_t tensors = 0, values = 0;
@@ -258,6 +257,7 @@ class Reader {
     if (!shard.tensors.empty() && end_ > file_size_ - std::min(file_size_, round_up(file_.at(), alignment_)))
       return file_.fail(VRAMAUTO_E_FORMAT, fmt::format("the data has {} bytes, beyond the file's {} bytes", end_, file_size_));
     shard.file_bytes = file_size_;
+    out_.header_bytes = file_.at();
     shard.names = std::make_unique_for_overwrite<char[]>(names_.size());
     std::copy(names_.begin(), names_.end(), shard.names.get());
     NameTable table(shard.tensors);
@@ -295,9 +295,6 @@ std::uint64_t Gguf::number(std::string_view key) const {
   return value && value->is_integer() && value->integer > 0 ? static_cast<std::uint64_t>(value->integer) : 0;
 }
 
-Result<Gguf> read_gguf(const std::string& path) {
-  const auto file = TRY(file::Reader::open(path));
-  return Reader(path, file).read();
-}
+Result<Gguf> read_gguf(const file::Reader& file) { return Reader(file).read(); }
 
 }  // namespace vramauto::model

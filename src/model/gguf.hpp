@@ -28,6 +28,7 @@ struct GgufValue {
 struct Gguf {
   std::vector<GgufValue> values;
   Shard shard;  // tensors as the file names them, shapes outermost first
+  std::uint64_t header_bytes = 0;  // all that was read of the file
 
   const GgufValue* find(std::string_view key) const;
   std::string_view text(std::string_view key) const;  // "" where it is missing or no text
@@ -36,6 +37,6 @@ struct Gguf {
 
 // E_FORMAT with the byte of the file for whatever ggml's own reader refuses too: lengths beyond the file, keys and names given
 // twice, unknown types, data that is not where the sizes before it end. Sources: ggml, gguf.cpp; gguf 0.19, constants.py.
-Result<Gguf> read_gguf(const std::string& path);
+Result<Gguf> read_gguf(const file::Reader& file);
 
 }  // namespace vramauto::model

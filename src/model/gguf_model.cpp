@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "model/folder.hpp"
 #include "model/inventory.hpp"
 #include "model/shard_names.hpp"
-#include "support/file.hpp"
 
 namespace vramauto::model {
 
@@ -13,16 +11,16 @@ namespace {
 
 constexpr std::uint32_t kMostParts = 10000;
 
-// All files of the set that `path` is one of, the first first.
-Result<std::vector<std::string>> parts_of(const std::string& path) {
-  const auto shard = shard_name(path);
-  std::vector<std::string> out{path};
+// All files of the set that `name` is one of, the first first.
+Result<std::vector<std::string>> parts_of(const Folder& folder, const std::string& name) {
+  const auto shard = shard_name(name);
+  std::vector<std::string> out{name};
   if (!shard || shard->of < 2) return out;
   out.clear();
   for (std::uint32_t i = 1; i <= std::min(shard->of, kMostParts); ++i) {
     out.push_back(fmt::format("{}-{:05}-of-{:05}.gguf", shard->prefix, i, shard->of));
-    if (file::kind(out.back()) == file::Kind::missing)
-      return fail(VRAMAUTO_E_NOT_FOUND, out.back(), "is missing: the model is split into {} files", shard->of);
+    if (!folder.has(out.back()))
+      return fail(VRAMAUTO_E_NOT_FOUND, folder.file(out.back()), "is missing: the model is split into {} files", shard->of);
   }
   return out;
 }
@@ -42,23 +40,30 @@ void rename(Shard& shard, std::string_view architecture, bool experts) {
   shard.names = std::move(kept);
 }
 
+Result<Gguf> read_part(const Folder& folder, const std::string& name) {
+  const auto file = TRY(folder.open(name));
+  return read_gguf(file);
+}
+
 }  // namespace
 
-Result<Model> open_gguf(const std::string& path) {
-  const auto parts = TRY(parts_of(path));
-  auto first = TRY(read_gguf(parts.front()));
+Result<Model> open_gguf(Folder& folder, const std::string& name) {
+  const auto parts = TRY(parts_of(folder, name));
+  TRY(folder.fetch(parts));
+  const auto path = folder.file(parts.front());
+  auto first = TRY(read_part(folder, parts.front()));
   const std::string architecture(first.text("general.architecture"));
   if (architecture.empty())
-    return fail(VRAMAUTO_E_FORMAT, parts.front(), "general.architecture is missing, expected the name of an architecture");
+    return fail(VRAMAUTO_E_FORMAT, path, "general.architecture is missing, expected the name of an architecture");
   const bool experts = first.number(architecture + ".expert_count") > 0;
   std::vector<Shard> shards;
   shards.push_back(std::move(first.shard));
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    auto next = TRY(read_gguf(parts[i]));
+    auto next = TRY(read_part(folder, parts[i]));
     shards.push_back(std::move(next.shard));
   }
   Model model;
-  model.path = parts.front();
+  model.path = path;
   for (auto& shard : shards) {
     rename(shard, architecture, experts);
     model.weight_file_bytes = saturating_add(model.weight_file_bytes, shard.file_bytes);

@@ -12,15 +12,6 @@ namespace {
 constexpr std::size_t kLongestId = 96;  // huggingface_hub 0.34, utils/_validators.py
 constexpr std::size_t kLongestRevision = 200;
 
-std::string environment(const char* name) {
-  const auto* value = std::getenv(name);
-  if (!value) return {};
-  const std::string text(text::trim(value));
-  const auto* home = std::getenv("HOME");
-  const auto in_home = home && (text == "~" || text.substr(0, 2) == "~/");
-  return in_home ? home + text.substr(1) : text;
-}
-
 bool is_id_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
 }
@@ -44,13 +35,23 @@ bool is_revision(std::string_view revision) {
   return std::all_of(revision.begin(), revision.end(), [](char c) { return is_id_character(c) || c == '/' || c == '+'; });
 }
 
-std::string folder_name(const std::string& id) {
-  const auto slash = id.find('/');
-  if (slash == std::string::npos) return "models--" + id;
-  return fmt::format("models--{}--{}", id.substr(0, slash), id.substr(slash + 1));
+}  // namespace
+
+std::string environment(const char* name) {
+  const auto* value = std::getenv(name);
+  if (!value) return {};
+  const std::string text(text::trim(value));
+  const auto* home = std::getenv("HOME");
+  const auto in_home = home && (text == "~" || text.substr(0, 2) == "~/");
+  return in_home ? home + text.substr(1) : text;
 }
 
-}  // namespace
+std::string huggingface_home() {
+  if (auto home = environment("HF_HOME"); !home.empty()) return home;
+  if (const auto cache = environment("XDG_CACHE_HOME"); !cache.empty()) return cache + "/huggingface";
+  if (const auto home = environment("HOME"); !home.empty()) return home + "/.cache/huggingface";
+  return {};
+}
 
 Result<HubId> hub_id(std::string_view text) {
   const auto at = text.find('@');
@@ -64,13 +65,17 @@ Result<HubId> hub_id(std::string_view text) {
   return out;
 }
 
+std::string folder_name(const std::string& id) {
+  const auto slash = id.find('/');
+  if (slash == std::string::npos) return "models--" + id;
+  return fmt::format("models--{}--{}", id.substr(0, slash), id.substr(slash + 1));
+}
+
 std::string hub_cache_directory() {
   for (const auto* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"})
     if (auto directory = environment(name); !directory.empty()) return directory;
-  if (const auto home = environment("HF_HOME"); !home.empty()) return home + "/hub";
-  if (const auto cache = environment("XDG_CACHE_HOME"); !cache.empty()) return cache + "/huggingface/hub";
-  if (const auto home = environment("HOME"); !home.empty()) return home + "/.cache/huggingface/hub";
-  return {};
+  const auto home = huggingface_home();
+  return home.empty() ? home : home + "/hub";
 }
 
 std::optional<std::string> cached_snapshot(const std::string& cache, const HubId& id) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "support/file.hpp"
-
 namespace vramauto::model {
 
 namespace {
@@ -43,8 +41,8 @@ class IndexReader final : public json::PairVisitor {
 
 }  // namespace
 
-Result<Index> read_index(const std::string& path) {
-  const auto file = TRY(file::Reader::open(path));
+Result<Index> read_index(const file::Reader& file) {
+  const auto& path = file.path();
   if (file.size() > kMaxIndex) return fail(VRAMAUTO_E_LIMIT, path, "has {} bytes, at most {} are read", file.size(), kMaxIndex);
   json::Scanner scanner;
   TRY(file.read_at(0, scanner.buffer(file.size()), file.size()));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/model.hpp"
+#include "support/file.hpp"
 
 namespace vramauto::model {
 
@@ -14,6 +15,6 @@ struct Index {
   Bytes total_size = VRAMAUTO_UNKNOWN;
 };
 
-Result<Index> read_index(const std::string& path);
+Result<Index> read_index(const file::Reader& file);
 
 }  // namespace vramauto::model

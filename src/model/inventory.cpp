@@ -19,6 +19,11 @@ std::size_t threads_for(std::size_t shards) {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, kMostThreads);
 }
 
+Result<Shard> read_shard(const Folder& folder, const std::string& name, json::Scanner& scanner) {
+  const auto file = TRY(folder.open(name));
+  return read_safetensors(file, scanner);
+}
+
 }  // namespace
 
 struct Inventory::Storage {
@@ -37,10 +42,10 @@ struct Inventory::Storage {
   }
 };
 
-Result<std::vector<Shard>> read_shards(const std::vector<std::string>& paths) {
-  std::vector<Result<Shard>> read(paths.size());
-  for_each_index(paths.size(), threads_for(paths.size()), [&] {
-    return [&, scanner = std::make_unique<json::Scanner>()](std::size_t i) { read[i] = read_safetensors(paths[i], *scanner); };
+Result<std::vector<Shard>> read_shards(const Folder& folder, const std::vector<std::string>& files) {
+  std::vector<Result<Shard>> read(files.size());
+  for_each_index(files.size(), threads_for(files.size()), [&] {
+    return [&, scanner = std::make_unique<json::Scanner>()](std::size_t i) { read[i] = read_shard(folder, files[i], *scanner); };
   });
   std::vector<Shard> out;
   out.reserve(read.size());

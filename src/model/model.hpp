@@ -79,10 +79,14 @@ struct OpenOptions {
   bool use_environment = true;  // HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME
   std::uint32_t adapters = 0;   // opened on the way to this base model
   bool any_name = false;        // a name of which nothing is known opens too, with the warning kNameSaysNothing
+  bool network = false;         // what is not here is asked for on the hub, unless HF_HUB_OFFLINE says no
+  bool refresh = false;         // the hub is asked first
+  vramauto_progress_fn progress = nullptr;
+  void* user = nullptr;
 };
 
-// A directory, config.json, *.safetensors, *.safetensors.index.json, *.gguf, or a Hugging Face id (cache, then catalogue, then the
-// size in its name). What looks like a path must exist.
+// A directory, config.json, *.safetensors, *.safetensors.index.json, *.gguf, or a Hugging Face id (caches, then catalogue, then the
+// hub, then the size in its name; the hub first with `refresh`, no catalogue with "@revision"). What looks like a path must exist.
 Result<Model> open(std::string_view path_or_id, const OpenOptions& options = {});
 
 }  // namespace vramauto::model

@@ -3,7 +3,8 @@
 
 #include "model/catalogue.hpp"
 #include "model/folder.hpp"
-#include "model/hub_cache.hpp"
+#include "model/hub.hpp"
+#include "model/hub_settings.hpp"
 #include "model/name_size.hpp"
 #include "support/file.hpp"
 
@@ -57,6 +58,13 @@ Result<Model> open_base(Model adapter, const OpenOptions& options) {
   return model;
 }
 
+// The base of an adapter on the hub, which is named by its id.
+Result<Model> open_remote(Model model, const OpenOptions& options) {
+  if (!is_adapter(model)) return model;
+  model.path = model.id;
+  return open_base(std::move(model), options);
+}
+
 Result<Model> open_directory(const std::string& path, const OpenOptions& options) {
   auto model = TRY(open_folder(path));
   if (is_adapter(model)) return open_base(std::move(model), options);
@@ -77,12 +85,21 @@ Result<Model> open_path(const std::string& path, file::Kind kind, const OpenOpti
   return fail(VRAMAUTO_E_NOT_FOUND, path, "does not exist");
 }
 
-Result<Model> open_cached(const std::string& snapshot, const HubId& id, const OpenOptions& options) {
-  auto model = TRY(open_directory(snapshot, options));
-  if (!model.adapter_path.empty()) return model;
-  model.id = id.id;
-  model.source = Source::cache;
-  return model;
+// What was already downloaded: by Hugging Face's tools, or read from the hub by us. A snapshot may hold a tokenizer and nothing
+// else; then others know more.
+Result<std::optional<Model>> open_cached(const std::string& cache, const HubId& id, const OpenOptions& options) {
+  if (const auto snapshot = cached_snapshot(cache, id)) {
+    auto model = open_directory(*snapshot, options);
+    if (!model && model.error().status != VRAMAUTO_E_NOT_FOUND) return Unexpected{std::move(model.error())};
+    if (model && model->adapter_path.empty()) {
+      model->id = id.id;
+      model->source = Source::cache;
+    }
+    if (model) return std::move(*model);
+  }
+  auto stored = open_stored(id, options);
+  if (!stored) return std::nullopt;
+  return TRY(open_remote(std::move(*stored), options));
 }
 
 Result<Model> open_from_catalogue(const CatalogueEntry& entry) {
@@ -93,34 +110,67 @@ Result<Model> open_from_catalogue(const CatalogueEntry& entry) {
   return model;
 }
 
-Model named(const HubId& id, double billions) {
+Model named(const HubId& id, double billions, std::string_view but) {
   Model model;
   model.id = id.id;
   model.warnings.push_back(
-      {"name_only",
-       fmt::format("nothing but the name of {} is known: its {} billion parameters are taken from there", id.id, billions)});
+      {"name_only", fmt::format("nothing but the name of {} is known: its {} billion parameters are taken from there ({})", id.id,
+                                billions, but)});
   return model;
 }
 
-// A cached snapshot may hold a tokenizer and nothing else; then the catalogue knows more.
-Result<Model> open_id(std::string_view text, const OpenOptions& options) {
-  const auto id = TRY(hub_id(text));
-  const auto cache = options.use_environment ? hub_cache_directory() : std::string();
-  if (const auto snapshot = cached_snapshot(cache, id)) {
-    auto model = open_cached(*snapshot, id, options);
-    if (model || model.error().status != VRAMAUTO_E_NOT_FOUND) return model;
-  }
-  const auto* entry = id.revision.empty() ? find_in_catalogue(id.id) : nullptr;
-  if (entry) return open_from_catalogue(*entry);
-  if (const auto billions = billions_in_name(id.id)) return named(id, *billions);
-  auto looked = fmt::format(
-      "is no local path, not in {}, not in the catalogue, and has no size in its name; --method rule answers with a usual size",
-      cache.empty() ? "a Hugging Face cache (none is set)" : text::shown(cache, 100));
+// Of a name that says nothing.
+Result<Model> nowhere(std::string_view text, const HubId& id, std::string_view looked, const OpenOptions& options) {
   if (!options.any_name) return fail(VRAMAUTO_E_NOT_FOUND, text, "{}", looked);
   Model model;
   model.id = id.id;
   model.warnings.push_back({std::string(kNameSaysNothing), fmt::format("{} {}", id.id, looked)});
   return model;
+}
+
+// The name is what is left; `error` is what the hub said.
+Result<Model> open_by_name(std::string_view text, const HubId& id, Error error, const OpenOptions& options) {
+  const auto said = fmt::format("{} {}", error.where, error.message);
+  if (const auto billions = billions_in_name(id.id)) return named(id, *billions, said);
+  if (error.status != VRAMAUTO_E_NOT_FOUND) return Unexpected{std::move(error)};
+  return nowhere(text, id, fmt::format("is no local path, not in the catalogue, and has no size in its name; {}", said), options);
+}
+
+// Errors after which the name may still say something: none where the hub was what was asked for.
+bool may_go_on(const Error& error, const HubId& id, const OpenOptions& options) {
+  return !options.refresh && id.revision.empty() && error.status != VRAMAUTO_E_CANCELLED && error.status != VRAMAUTO_E_MEMORY &&
+         error.status != VRAMAUTO_E_ARGUMENT;
+}
+
+Result<Model> open_online(std::string_view text, const HubId& id, const OpenOptions& options) {
+  auto found = open_on_hub(id, options);
+  if (found) return open_remote(std::move(*found), options);
+  if (!may_go_on(found.error(), id, options)) return found;
+  return open_by_name(text, id, std::move(found.error()), options);
+}
+
+Result<Model> open_offline(std::string_view text, const HubId& id, const std::string& cache, const OpenOptions& options) {
+  if (options.refresh) return fail(VRAMAUTO_E_UNSUPPORTED, text, "is to be asked for on the hub again, but HF_HUB_OFFLINE is set");
+  const auto looked = cache.empty() ? "a Hugging Face cache (none is set)" : text::shown(cache, 60);
+  Error error{VRAMAUTO_E_NOT_FOUND, "the hub", fmt::format("was not asked, and it is not in {}; --method rule answers with a usual size", looked),
+              VRAMAUTO_UNKNOWN};
+  return open_by_name(text, id, std::move(error), options);
+}
+
+// "7B": a size for the rule of thumb, no name of a model.
+bool is_size(std::string_view id) { return id.front() >= '0' && id.front() <= '9' && id.find('/') == std::string_view::npos; }
+
+Result<Model> open_id(std::string_view text, const OpenOptions& options) {
+  const auto id = TRY(hub_id(text));
+  const auto cache = options.use_environment ? hub_cache_directory() : std::string();
+  if (!options.refresh) {
+    auto cached = TRY(open_cached(cache, id, options));
+    if (cached) return std::move(*cached);
+    const auto* entry = id.revision.empty() ? find_in_catalogue(id.id) : nullptr;
+    if (entry) return open_from_catalogue(*entry);
+  }
+  const auto online = options.network && !(options.use_environment && network_is_off());
+  return online && !is_size(id.id) ? open_online(text, id, options) : open_offline(text, id, cache, options);
 }
 
 }  // namespace

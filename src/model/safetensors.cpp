@@ -12,7 +12,6 @@ namespace vramauto::model {
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // safetensors 0.6, tensor.rs, MAX_HEADER_SIZE
-constexpr std::uint64_t kLengthBytes = 8;
 
 struct Span {
   std::uint64_t begin, end, offset;
@@ -39,7 +38,7 @@ class HeaderReader final : public json::TensorVisitor {
     TRY(check_names());
     if (!in_order_) TRY(check_spans());
     if (end_ != data_)
-      return fail_at(VRAMAUTO_E_FORMAT, path_, kLengthBytes,
+      return fail_at(VRAMAUTO_E_FORMAT, path_, kSafetensorsLength,
                      "tensors end at byte {} of the data, but the file has {} bytes of data", end_, data_);
     return std::move(shard_);
   }
@@ -137,15 +136,21 @@ class HeaderReader final : public json::TensorVisitor {
   Error error_{VRAMAUTO_OK, {}, {}, VRAMAUTO_UNKNOWN};
 };
 
+// 8 bytes, little endian.
+std::uint64_t length_in(const char* raw) {
+  std::uint64_t length = 0;
+  for (std::size_t i = kSafetensorsLength; i-- > 0;) length = length << 8 | static_cast<unsigned char>(raw[i]);
+  return length;
+}
+
 // Length of the header, checked against the file.
 Result<std::uint64_t> header_length(const std::string& path, const file::Reader& file) {
-  unsigned char raw[kLengthBytes] = {};
-  if (file.size() < kLengthBytes)
+  char raw[kSafetensorsLength] = {};
+  if (file.size() < kSafetensorsLength)
     return fail_at(VRAMAUTO_E_FORMAT, path, 0, "has {} bytes, expected at least the 8 of a safetensors header length", file.size());
-  TRY(file.read_at(0, reinterpret_cast<char*>(raw), kLengthBytes));
-  std::uint64_t length = 0;
-  for (std::size_t i = kLengthBytes; i-- > 0;) length = length << 8 | raw[i];
-  if (length > file.size() - kLengthBytes)
+  TRY(file.read_at(0, raw, kSafetensorsLength));
+  const auto length = length_in(raw);
+  if (length > file.size() - kSafetensorsLength)
     return fail_at(VRAMAUTO_E_FORMAT, path, 0, "header length {} exceeds the file's {} bytes", length, file.size());
   if (length > kMaxHeader)
     return fail_at(VRAMAUTO_E_LIMIT, path, 0, "header length {} is above the format's limit of {}", length, kMaxHeader);
@@ -154,16 +159,22 @@ Result<std::uint64_t> header_length(const std::string& path, const file::Reader&
 
 }  // namespace
 
-Result<Shard> read_safetensors(const std::string& path, json::Scanner& scanner) {
-  const auto file = TRY(file::Reader::open(path));
+std::uint64_t safetensors_header(std::string_view first, std::uint64_t file_bytes) {
+  if (first.size() < kSafetensorsLength || file_bytes < kSafetensorsLength) return 0;
+  const auto length = length_in(first.data());
+  return length > kMaxHeader || length > file_bytes - kSafetensorsLength ? 0 : kSafetensorsLength + length;
+}
+
+Result<Shard> read_safetensors(const file::Reader& file, json::Scanner& scanner) {
+  const auto& path = file.path();
   const auto length = TRY(header_length(path, file));
   auto* header = scanner.buffer(length);
-  TRY(file.read_at(kLengthBytes, header, length));
+  TRY(file.read_at(kSafetensorsLength, header, length));
   if (length == 0 || *header != '{')
-    return fail_at(VRAMAUTO_E_FORMAT, path, kLengthBytes, "header begins with {}, expected {{",
+    return fail_at(VRAMAUTO_E_FORMAT, path, kSafetensorsLength, "header begins with {}, expected {{",
                    length == 0 ? "nothing" : text::shown({header, 1}));
-  HeaderReader reader(path, length, file.size() - kLengthBytes - length);
-  TRY(scanner.tensors(path, kLengthBytes, reader));
+  HeaderReader reader(path, length, file.size() - kSafetensorsLength - length);
+  TRY(scanner.tensors(path, kSafetensorsLength, reader));
   auto shard = TRY(reader.finish());
   shard.file_bytes = file.size();
   return shard;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/model.hpp"
+#include "model/folder.hpp"
 
 namespace vramauto::model {
 
@@ -18,9 +18,13 @@ struct Shard {
 
 // E_FORMAT with the byte of the file for whatever safetensors 0.6 would refuse too: a header beyond the file, names given twice,
 // unknown types, spans that overlap, leave holes or reach beyond the data.
-Result<Shard> read_safetensors(const std::string& path, json::Scanner& scanner);
+Result<Shard> read_safetensors(const file::Reader& file, json::Scanner& scanner);
 
-// All of `paths`, several at a time where there are many. The first error in the order of the paths.
-Result<std::vector<Shard>> read_shards(const std::vector<std::string>& paths);
+// All of `files`, several at a time where there are many. The first error in their order.
+Result<std::vector<Shard>> read_shards(const Folder& folder, const std::vector<std::string>& files);
+
+// Bytes from the file's beginning to the end of the header that its first 8 bytes announce; 0: no such header is read.
+constexpr std::uint64_t kSafetensorsLength = 8;
+std::uint64_t safetensors_header(std::string_view first, std::uint64_t file_bytes);
 
 }  // namespace vramauto::model

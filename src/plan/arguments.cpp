@@ -3,13 +3,15 @@
 
 #include "engine/option_values.hpp"
 #include "plan/plan.hpp"
+#include "support/json.hpp"
+#include "support/text.hpp"
 
 namespace vramauto::plan {
 namespace {
 
 // Options that vramauto itself reads; every other is the engine's.
-constexpr std::array<std::string_view, 9> kOurs = {"engine",  "engine-version", "method",    "policy", "sequences",
-                                                   "reserve", "usage",          "estimator", "env"};
+constexpr std::array<std::string_view, 11> kOurs = {"engine",     "engine-version", "method",    "policy", "sequences", "input-len",
+                                                    "output-len", "reserve",        "usage",     "estimator", "env"};
 // Stated by the plan itself, whether set or not.
 constexpr std::array<std::string_view, 4> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
                                                      "max-model-len"};
@@ -18,12 +20,43 @@ bool among(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// A list of numbers, which the engine takes as words.
+void add_words(std::vector<std::string>& out, std::string_view value) {
+  for (auto rest = text::trim(value); !rest.empty();) {
+    const auto end = rest.find_first_of(", ");
+    out.emplace_back(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end + 1));
+  }
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+// The draft model is named where the user's own text does not.
+std::string with_draft(std::string_view config, const std::string& draft) {
+  const auto document = json::parse("speculative-config", config.empty() ? "{}" : config);
+  if (draft.empty() || !document || document->root().find("model")) return std::string(config);
+  const auto rest = text::trim(text::trim(config).substr(1));
+  return fmt::format("{{\"model\": {}{}{}", quoted(draft), rest == "}" ? "" : ", ", rest);
+}
+
 // As the engine reads it: counts and sizes in digits, a switch by its name alone.
 void add_set(std::vector<std::string>& out, const engine::Option& option, std::string_view value) {
   const auto flag = fmt::format("--{}", option.name);
+  if (option.type == engine::OptionType::integer && text::lower(text::trim(value)) == "auto") return;  // nothing chose: the default
   if (option.type == engine::OptionType::switch_) {
     const auto on = engine::parse_switch(option.name, value);
     out.push_back(on && !*on ? fmt::format("--no-{}", option.name) : flag);
+    return;
+  }
+  if (option.name == "optimization-level") {  // before 0.12 the short name was all there was
+    out.push_back(fmt::format("-O{}", text::trim(value)));
     return;
   }
   out.push_back(flag);
@@ -33,6 +66,8 @@ void add_set(std::vector<std::string>& out, const engine::Option& option, std::s
   } else if (option.type == engine::OptionType::bytes) {
     const auto number = engine::parse_bytes(option.name, value);
     out.push_back(number ? std::to_string(*number) : std::string(value));
+  } else if (option.name == "cudagraph-capture-sizes" || option.name == "cuda-graph-sizes") {
+    add_words(out, value);
   } else {
     out.emplace_back(value);
   }
@@ -50,16 +85,23 @@ void add_chosen(std::vector<std::string>& out, const Plan& plan) {
   if (plan.max_model_len && (!plan.rule || asked.max_model_len)) add("--max-model-len", std::to_string(plan.max_model_len));
 }
 
-// Of a base model that was opened by its adapter.
-void add_adapter(std::vector<std::string>& out, const Plan& plan, const model::Model& model) {
-  if (model.adapter_path.empty() || !plan.estimate) return;
+// Of a base model that was opened by its adapter, and adapters that were attached.
+void add_adapters(std::vector<std::string>& out, const Plan& plan, const model::Model& model) {
+  if (!plan.estimate || (model.adapter_path.empty() && plan.estimate->adapters.empty())) return;
   const auto& names = plan.asked().set_names;
   constexpr std::uint32_t kUsualRank = 16;
   const auto rank = plan.estimate->effective.max_lora_rank;
   if (!plan.asked().enable_lora) out.push_back("--enable-lora");
   if (rank != kUsualRank && std::find(names.begin(), names.end(), "max-lora-rank") == names.end())
     out.insert(out.end(), {"--max-lora-rank", std::to_string(rank)});
-  out.insert(out.end(), {"--lora-modules", fmt::format("adapter={}", model.adapter_path)});
+  out.push_back("--lora-modules");
+  std::size_t number = 0;
+  const auto add = [&](const std::string& path) {
+    ++number;
+    out.push_back(number == 1 ? fmt::format("adapter={}", path) : fmt::format("adapter{}={}", number, path));
+  };
+  if (!model.adapter_path.empty()) add(model.adapter_path);
+  for (const auto& path : plan.estimate->adapters) add(path);
 }
 
 // Caching states means caching prefixes, which some releases leave off for such models.
@@ -89,10 +131,12 @@ std::vector<std::string> arguments(const Plan& plan, const model::Model& model) 
   const auto& asked = plan.asked();
   for (std::size_t i = 0; i < asked.set_names.size() && i < asked.set_values.size(); ++i) {
     const auto* option = engine::find_option(asked.set_names[i]);
-    if (option && !among(kOurs, option->name) && !among(kChosen, option->name)) add_set(out, *option, asked.set_values[i]);
+    if (!option || among(kOurs, option->name) || among(kChosen, option->name)) continue;
+    const bool drafts = option->name == "speculative-config" && plan.estimate;
+    add_set(out, *option, drafts ? with_draft(asked.set_values[i], plan.estimate->draft) : asked.set_values[i]);
   }
   add_prefix_caching(out, plan);
-  add_adapter(out, plan, model);
+  add_adapters(out, plan, model);
   return out;
 }
 

@@ -32,10 +32,27 @@ Bytes ceiling(const engine::Rank& rank, Bytes outside, Bytes reserved, bool pess
   return minus(free, saturating_add(outside, reserved));
 }
 
-Bytes need(const engine::Estimate& estimate, const engine::Rank& rank, Bytes fixed, std::uint64_t sequences) {
+Bytes need(const engine::Estimate& estimate, const engine::Rank& rank, Bytes fixed) {
   const auto given = estimate.workload.kv_cache_memory_bytes;
-  const auto cache = given ? *given : estimate.cache_bytes(rank, estimate.effective.max_model_len, sequences, true);
+  const auto cache = given ? *given : estimate.cache_bytes(rank, estimate.effective.max_model_len, 1, true);
   return saturating_add(fixed, cache);
+}
+
+std::uint64_t sequences_each(const engine::Workload& workload) {
+  const auto copies = std::max(1u, workload.data_parallel_size);
+  return std::max<std::uint64_t>(1, (workload.sequences + copies - 1) / copies);
+}
+
+std::uint64_t usual_length(const engine::Estimate& estimate) {
+  const auto usual = saturating_add(estimate.workload.input_len.value_or(0), estimate.workload.output_len.value_or(0));
+  return usual ? usual : estimate.effective.max_model_len;
+}
+
+Bytes wanted_cache(const engine::Estimate& estimate, const engine::Rank& rank) {
+  const auto all = estimate.workload.kv_cache_memory_bytes
+                       ? 0
+                       : estimate.cache_bytes(rank, usual_length(estimate), sequences_each(estimate.workload), true);
+  return std::max(all, need(estimate, rank, 0));
 }
 
 Steps least_steps(const engine::Estimate& estimate, const engine::Rank& rank, Bytes bytes) {
@@ -59,7 +76,7 @@ Limits limits(const engine::Estimate& estimate, std::span<const detect::Device> 
     const auto& rank = estimate.ranks[i];
     const auto fixed = rank.fixed();
     const auto kept = reserve(estimate, rank, devices);
-    const auto cache = need(estimate, rank, 0, 1);
+    const auto cache = need(estimate, rank, 0);
     const auto least = least_steps(estimate, rank, saturating_add(fixed.best, cache));
     const auto most = most_steps(estimate, rank, ceiling(rank, rank.outside.best, kept));
     if (least > out.least) out.least = least, out.least_rank = i;

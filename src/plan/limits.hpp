@@ -28,8 +28,15 @@ Bytes reserve(const engine::Estimate& estimate, const engine::Rank& rank, std::s
 // What a rank can be given at most: free at the start, less what comes on top of the budget and the reserve.
 Bytes ceiling(const engine::Rank& rank, Bytes outside, Bytes reserved, bool pessimistic = false);
 
-// What the budget must hold: `fixed` and `sequences` of the planned length. With a given cache size, that size instead.
-Bytes need(const engine::Estimate& estimate, const engine::Rank& rank, Bytes fixed, std::uint64_t sequences);
+// What the budget must hold: `fixed` and one sequence of the planned length. With a given cache size, that size instead.
+Bytes need(const engine::Estimate& estimate, const engine::Rank& rank, Bytes fixed);
+
+// Sequences that each copy of the model should hold; tokens of one of them: as stated, else the planned length.
+std::uint64_t sequences_each(const engine::Workload& workload);
+std::uint64_t usual_length(const engine::Estimate& estimate);
+
+// The cache that all of them need, or one sequence of the planned length where that is more.
+Bytes wanted_cache(const engine::Estimate& estimate, const engine::Rank& rank);
 
 // Smallest step whose budget holds `bytes`; largest whose budget is within them.
 Steps least_steps(const engine::Estimate& estimate, const engine::Rank& rank, Bytes bytes);

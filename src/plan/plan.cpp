@@ -2,30 +2,29 @@
 
 #include <algorithm>
 
+#include "plan/batch.hpp"
 #include "plan/policy.hpp"
+#include "plan/search.hpp"
 #include "plan/solve.hpp"
 
 namespace vramauto::plan {
 namespace {
 
-// Prices at a length other than the workload's.
-Result<std::unique_ptr<engine::Estimate>> price_at(const engine::Request& request, std::uint64_t length) {
-  auto shorter = *request.workload;
-  shorter.max_model_len = length;
-  auto changed = request;
-  changed.workload = &shorter;
-  auto estimate = TRY(price(changed));
-  estimate->workload = *request.workload;  // what was asked stays what was asked
-  return estimate;
-}
-
 // The model's own length does not fit: the longest that does. A shorter length may also change the batch, and with it what is
 // fixed: so it is priced again, and once more where that left too little.
 Result<Plan> shorten(const engine::Request& request, Plan own) {
+  const auto asked = own.estimate->workload;
+  const auto placement = placement_of(own);
+  auto shorter = asked;
+  auto changed = request;
+  changed.workload = &shorter;
   auto length = longest(own);
   const auto full = own.max_model_len;
   for (int attempt = 0; attempt < 3 && length > 0 && length < full; ++attempt) {
-    auto plan = solve(TRY(price_at(request, length)), request.devices);
+    shorter.max_model_len = length;
+    auto estimate = TRY(price(changed, placement));
+    estimate->workload = asked;  // what was asked stays what was asked
+    auto plan = solve(std::move(estimate), request.devices);
     if (plan.fits == Fits::yes) {
       plan.max_model_len_shortened = true;
       plan.warnings.push_back({"max_model_len_shortened", fmt::format("the model's own length of {} tokens does not fit; {} does",
@@ -39,14 +38,10 @@ Result<Plan> shorten(const engine::Request& request, Plan own) {
 
 void warn_about_sequences(Plan& plan) {
   const auto wished = plan.estimate->workload.sequences;
-  if (plan.fits != Fits::yes || wished <= 1 || plan.cache.max_concurrency >= static_cast<double>(wished)) return;
+  if (plan.fits != Fits::yes || wished <= 1 || meets(plan)) return;
   plan.warnings.push_back(
       {"sequences", fmt::format("{} sequences of {} tokens were asked for, the cache holds {:.2f} at once", text::grouped(wished),
-                                text::grouped(plan.max_model_len), plan.cache.max_concurrency)});
-}
-
-std::uint64_t ranks(const engine::Workload& workload) {
-  return std::uint64_t{workload.tensor_parallel_size} * workload.pipeline_parallel_size * workload.data_parallel_size;
+                                text::grouped(usual_length(*plan.estimate)), total_concurrency(plan))});
 }
 
 // A name that says nothing is good for the rule of thumb alone, and only where that was asked for.
@@ -56,39 +51,105 @@ Result<void> known_enough(const model::Model& model) {
   return {};
 }
 
-bool automatic_length(const engine::Workload& workload) { return !workload.max_model_len; }
+// Usual sequences must be sequences that the engine takes.
+Result<void> check_lengths(const Plan& plan) {
+  const auto usual = usual_length(*plan.estimate);
+  if (usual <= plan.estimate->effective.max_model_len) return {};
+  return fail(VRAMAUTO_E_ARGUMENT, "input-len", "found {} tokens of input-len and output-len, expected at most max-model-len {}", usual,
+              plan.estimate->effective.max_model_len);
+}
+
+// The GPUs of the ranks, in their order; none where none are described.
+std::vector<detect::Device> used(const engine::Request& request, const Placement& placement) {
+  std::vector<detect::Device> out;
+  for (const auto at : placement) out.push_back(request.devices[at]);
+  return out;
+}
+
+Result<Plan> one_layout(const engine::Request& request) {
+  const auto& asked = *request.workload;
+  if (!asked.max_num_seqs_auto && !asked.max_num_batched_tokens_auto) return solve(TRY(price(request)), request.devices);
+  auto workload = asked;
+  auto changed = request;
+  changed.workload = &workload;
+  TRY(choose_batch(request, {}, workload));
+  auto plan = solve(TRY(price(changed)), request.devices);
+  plan.batch_chosen = true;
+  return plan;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<engine::Estimate>> price(const engine::Request& request) {
-  const auto& asked = *request.workload;
-  if (asked.tensor_parallel_size > 4096 || asked.pipeline_parallel_size > 4096 || asked.data_parallel_size > 4096 ||
-      ranks(asked) > 4096)
-    return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "{} x {} x {} ranks, expected at most 4096 in all",
-                asked.tensor_parallel_size, asked.pipeline_parallel_size, asked.data_parallel_size);
+Result<std::unique_ptr<engine::Estimate>> price(const engine::Request& request, const Placement& placement) {
+  const auto layout = layout_of(*request.workload);
+  if (layout.tensor > 4096 || layout.pipeline > 4096 || layout.data > 4096 || layout.ranks() > 4096)
+    return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "{} x {} x {} ranks, expected at most 4096 in all", layout.tensor,
+                layout.pipeline, layout.data);
   const auto here = request.devices.size();
-  if (here && here < ranks(asked))
+  if (here && here < layout.ranks())
     return fail(VRAMAUTO_E_ARGUMENT, "tensor-parallel-size", "tensor {} x pipeline {} x data parallel {} needs {} GPUs, found {}",
-                asked.tensor_parallel_size, asked.pipeline_parallel_size, asked.data_parallel_size, ranks(asked), here);
+                layout.tensor, layout.pipeline, layout.data, layout.ranks(), here);
   TRY(known_enough(*request.model));
-  auto used = request;
-  used.devices = request.devices.first(std::min<std::size_t>(here, ranks(asked)));
-  return engine::estimate(used);
+  const auto chosen = used(request, placement);
+  auto asked = request;
+  asked.devices = placement.empty() ? request.devices.first(std::min<std::size_t>(here, layout.ranks())) : std::span(chosen);
+  TRY(check_placement(layout, asked.devices));
+  auto out = TRY(engine::estimate(asked));
+  for (std::size_t i = 0; i < placement.size(); ++i) out->ranks[i].device = placement[i];
+  return out;
 }
 
 Result<Plan> calculate(const engine::Request& request) {
   if (request.workload->method == "rule") return by_rule(request);
   TRY(known_enough(*request.model));
   if (!request.blueprint) return by_rule(request);
-  auto plan = solve(TRY(price(request)), request.devices);
-  if (plan.fits == Fits::no && automatic_length(*request.workload)) plan = TRY(shorten(request, std::move(plan)));
-  if (plan.fits == Fits::no) plan.alternatives = alternatives(request, plan);
+  auto plan = TRY(searches(*request.workload) ? search(request) : one_layout(request));
+  TRY(check_lengths(plan));
+  const bool automatic_length = !request.workload->max_model_len;
+  if (plan.fits == Fits::no && automatic_length) {
+    const bool layout_chosen = plan.layout_chosen, batch_chosen = plan.batch_chosen;
+    plan = TRY(shorten(request, std::move(plan)));
+    plan.layout_chosen = layout_chosen, plan.batch_chosen = batch_chosen;
+  }
+  warn_about_nodes(plan);
   warn_about_sequences(plan);
   return plan;
 }
 
+double total_concurrency(const Plan& plan) {
+  return plan.typical_concurrency * std::max(1u, plan.asked().data_parallel_size);
+}
+
+bool meets(const Plan& plan) {
+  return plan.fits == Fits::yes && (plan.asked().sequences <= 1 || !plan.estimate->keeps_cache ||
+                                    total_concurrency(plan) >= static_cast<double>(plan.asked().sequences));
+}
+
+std::vector<Bytes> idle_bytes(const Plan& plan) {
+  std::vector<Bytes> out;
+  if (!plan.estimate || plan.cache_bytes.empty() || !sizes_known(*plan.estimate)) return out;
+  for (const auto& rank : plan.estimate->ranks) {
+    const auto cache = saturating_mul(plan.cache.num_blocks, plan.estimate->block_bytes(rank));
+    const auto taken = saturating_add(rank.fixed().best, cache);
+    const auto most = ceiling(rank, rank.outside.best, 0);
+    out.push_back(most > taken ? most - taken : 0);
+  }
+  return out;
+}
+
+std::size_t binding_rank(const Plan& plan) { return limits(*plan.estimate, plan.devices).least_rank; }
+
+bool is_uneven(const Plan& plan) {
+  const auto idle = idle_bytes(plan);
+  if (idle.size() < 2) return false;
+  const auto [least, most] = std::minmax_element(idle.begin(), idle.end());
+  const auto& rank = plan.estimate->ranks[static_cast<std::size_t>(most - idle.begin())];
+  return *most - *least > rank.total_bytes / 10;
+}
+
 Alternative maximal(const Plan& plan) {
-  Alternative out{"policy", "maximal"};
+  Alternative out;
+  out.change = {{"policy", "maximal"}};
   if (!plan.estimate || !sizes_known(*plan.estimate)) return out;
   const auto& estimate = *plan.estimate;
   const auto in = limits(estimate, plan.devices);

@@ -25,22 +25,24 @@ Steps keep_away(Steps steps, const Limits& in) {
 }  // namespace
 
 Choice choose(std::string_view policy, Steps wanted, const Limits& limits) {
+  // All sequences that were asked for, where the GPUs can hold them at all.
+  const auto enough = wanted <= limits.most ? std::max(wanted, limits.least) : limits.least;
   if (policy == "minimal") {
-    return {std::min(limits.least, limits.most), VRAMAUTO_STRATEGY_MINIMAL, limits.least};
+    return {std::min(enough, limits.most), VRAMAUTO_STRATEGY_MINIMAL, enough};
   }
   if (policy == "maximal") {
     const auto steps = std::max(std::min(limits.most, kMaximal), std::min(limits.least, limits.most));
     return {steps, VRAMAUTO_STRATEGY_MAXIMAL, limits.most};
   }
   auto out = balanced(wanted);
-  out.steps = keep_away(out.steps, limits);
+  out.steps = std::max(keep_away(out.steps, limits), std::min(enough, limits.most));
   return out;
 }
 
 Steps wanted(const engine::Estimate& estimate) {
   Steps most = 0;
   for (const auto& rank : estimate.ranks)
-    most = std::max(most, least_steps(estimate, rank, need(estimate, rank, rank.fixed().best, estimate.workload.sequences)));
+    most = std::max(most, least_steps(estimate, rank, saturating_add(rank.fixed().best, wanted_cache(estimate, rank))));
   return most;
 }
 

@@ -38,7 +38,7 @@ std::string does_not_fit(const Plan& plan, const engine::Rank& rank) {
   const auto part = largest(estimate, rank, plan.max_model_len);
   const auto most = ceiling(rank, rank.outside.best, reserve(estimate, rank, plan.devices));
   return fmt::format("{} needs {} for one sequence of {} tokens and can give {}; most of it are {} of {}", who(plan, rank),
-                     text::gib(need(estimate, rank, rank.fixed().best, 1)), text::grouped(plan.max_model_len), text::gib(most),
+                     text::gib(need(estimate, rank, rank.fixed().best)), text::grouped(plan.max_model_len), text::gib(most),
                      text::gib(part.bytes), part.name);
 }
 
@@ -53,7 +53,7 @@ std::string given_too_low(const Plan& plan, const engine::Rank& rank) {
   const auto part = largest(*plan.estimate, rank, plan.max_model_len);
   return fmt::format("{} of {} is {}, one sequence of {} tokens needs {}, most of it {} of {}; at least {}", plan.utilization,
                      who(plan, rank), text::gib(plan.estimate->budget(rank, plan.utilization)), text::grouped(plan.max_model_len),
-                     text::gib(need(*plan.estimate, rank, rank.fixed().best, 1)), text::gib(part.bytes), part.name,
+                     text::gib(need(*plan.estimate, rank, rank.fixed().best)), text::gib(part.bytes), part.name,
                      plan.utilization_min);
 }
 

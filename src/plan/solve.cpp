@@ -19,12 +19,12 @@ struct Bound {
 Bound judge(const engine::Estimate& estimate, const engine::Rank& rank, double utilization, Bytes kept) {
   const auto fixed = rank.fixed();
   const auto budget = estimate.budget(rank, utilization);
-  const auto taken = [&](Bytes amount) { return cache_given(estimate) ? need(estimate, rank, amount, 1) : budget; };
+  const auto taken = [&](Bytes amount) { return cache_given(estimate) ? need(estimate, rank, amount) : budget; };
   Bound out;
   out.starts = budget <= ceiling(rank, 0, 0) && taken(fixed.best) <= ceiling(rank, rank.outside.best, kept) &&
-               (cache_given(estimate) || need(estimate, rank, fixed.best, 1) <= budget);
+               (cache_given(estimate) || need(estimate, rank, fixed.best) <= budget);
   out.keeps_room = taken(fixed.high) <= ceiling(rank, rank.outside.high, kept, true) &&
-                   (cache_given(estimate) || need(estimate, rank, fixed.high, 1) <= budget);
+                   (cache_given(estimate) || need(estimate, rank, fixed.high) <= budget);
   return out;
 }
 
@@ -59,6 +59,10 @@ void fill_cache(Plan& plan) {
   const auto& estimate = *plan.estimate;
   plan.cache = estimate.report(plan.cache_bytes, plan.max_model_len);
   plan.max_model_len_limit = plan.cache.longest;
+  if (const auto usual = usual_length(estimate); usual != plan.max_model_len)
+    plan.typical_concurrency = estimate.report(plan.cache_bytes, usual).max_concurrency;
+  else
+    plan.typical_concurrency = plan.cache.max_concurrency;
   plan.kv_cache_memory_bytes = *std::min_element(plan.cache_bytes.begin(), plan.cache_bytes.end());
 }
 

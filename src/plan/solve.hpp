@@ -14,8 +14,8 @@ std::uint64_t longest(const Plan& plan);
 // Why: which rank and which component decide, in one sentence.
 std::string reason(const Plan& plan, const Limits& limits);
 
-// Changes that would make it fit, each priced and solved anew.
-std::vector<Alternative> alternatives(const engine::Request& request, const Plan& plan);
+// Where its ranks are not on the first GPU's node alone.
+void warn_about_nodes(Plan& plan);
 
 // The same plan by the rule of thumb, which knows neither ranks nor caches.
 Plan by_rule(const engine::Request& request);

@@ -64,6 +64,8 @@ Json asked_json(const engine::Workload& asked) {
           {"num_gpu_blocks_override", asked.num_gpu_blocks_override ? Json(*asked.num_gpu_blocks_override) : Json(nullptr)},
           {"policy", asked.policy},
           {"sequences", asked.sequences},
+          {"input_len", asked.input_len ? Json(*asked.input_len) : Json(nullptr)},
+          {"output_len", asked.output_len ? Json(*asked.output_len) : Json(nullptr)},
           {"reserve", asked.reserve},
           {"usage", asked.usage},
           {"env", asked.env}};
@@ -81,6 +83,8 @@ Json workload_json(const engine::Estimate& estimate) {
               {"enforce_eager", effective.enforce_eager},
               {"enable_prefix_caching", effective.enable_prefix_caching},
               {"enable_chunked_prefill", effective.enable_chunked_prefill}};
+  out["draft_model"] = text_or_null(estimate.draft);
+  out["lora_models"] = estimate.adapters;
   out.update(asked_json(estimate.workload));
   return out;
 }
@@ -209,8 +213,48 @@ Json value_json(const std::string& value) {
 
 Json fits_json(plan::Fits fits) { return fits == plan::Fits::unknown ? Json(nullptr) : Json(fits == plan::Fits::yes); }
 
+Json environment_json(const std::vector<std::string>& entries) {
+  Json out = Json::object();
+  for (const auto& entry : entries) {
+    const auto equals = std::min(entry.find('='), entry.size());
+    out[entry.substr(0, equals)] = entry.substr(std::min(equals + 1, entry.size()));
+  }
+  return out;
+}
+
+// Which GPUs are used, by their position in "devices", and what each keeps that nothing uses; why the others are not.
+Json placement_json(const plan::Plan& plan) {
+  if (!plan.estimate || plan.devices.empty()) return nullptr;
+  const auto& estimate = *plan.estimate;
+  const auto idle = plan::idle_bytes(plan);
+  Json ranks = Json::array(), unused = Json::array();
+  for (std::size_t i = 0; i < estimate.ranks.size(); ++i)
+    ranks.push_back({{"rank", i},
+                     {"device", estimate.ranks[i].device},
+                     {"node", plan.devices[estimate.ranks[i].device].node},
+                     {"idle_bytes", i < idle.size() ? Json(idle[i]) : Json(nullptr)}});
+  for (const auto at : plan::unused_devices(plan)) unused.push_back({{"device", at}, {"reason", plan::unused_reason(plan, at)}});
+  return {{"chosen", plan.layout_chosen},
+          {"binding_rank", plan.cache_bytes.empty() ? Json(nullptr) : Json(plan::binding_rank(plan))},
+          {"ranks", std::move(ranks)},
+          {"unused", std::move(unused)}};
+}
+
+// The batch that was chosen for a traffic, and what each half of the choice costs on the fullest rank.
+Json batch_json(const plan::Plan& plan, const Subject& subject) {
+  if (!plan.batch_chosen) return nullptr;
+  const auto cost = plan::batch_cost(plan, subject.model, subject.blueprint);
+  return {{"max_num_seqs", plan.estimate->effective.max_num_seqs},
+          {"max_num_batched_tokens", plan.estimate->effective.max_num_batched_tokens},
+          {"max_num_seqs_bytes", cost.sequences},
+          {"max_num_batched_tokens_bytes", cost.tokens}};
+}
+
 Json alternative_json(const plan::Alternative& other) {
-  return {{"change", {{underscored(other.option), value_json(other.value)}}},
+  Json change = Json::object();
+  for (const auto& [option, value] : other.change) change[underscored(option)] = value_json(value);
+  if (!other.environment.empty()) change["env"] = environment_json(other.environment);
+  return {{"change", std::move(change)},
           {"fits", fits_json(other.fits)},
           {"gpu_memory_utilization", known(other.utilization)},
           {"max_model_len", other.max_model_len},
@@ -219,16 +263,16 @@ Json alternative_json(const plan::Alternative& other) {
 }
 
 // What would fit; and, beside a choice that leaves memory unused, what taking all of it would give.
-Json alternatives_json(const plan::Plan& plan) {
+Json alternatives_json(const plan::Plan& plan, const Subject& subject) {
   Json out = Json::array();
-  for (const auto& other : plan.alternatives) out.push_back(alternative_json(other));
+  for (const auto& other : plan::alternatives(plan, subject.model, subject.blueprint)) out.push_back(alternative_json(other));
   if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return out;
   if (const auto most = plan::maximal(plan); most.fits == plan::Fits::yes && most.utilization > plan.utilization)
     out.push_back(alternative_json(most));
   return out;
 }
 
-Json result_json(const plan::Plan& plan) {
+Json result_json(const plan::Plan& plan, const Subject& subject) {
   const bool sized = !plan.cache_bytes.empty();
   return {{"gpu_memory_utilization", known(plan.utilization)},
           {"strategy", plan::strategy_name(plan.strategy)},
@@ -245,8 +289,10 @@ Json result_json(const plan::Plan& plan) {
           {"uncertainty_bytes", known(plan.uncertainty_bytes)},
           {"least_certain", text_or_null(plan.least_certain)},
           {"max_model_len_shortened", plan.max_model_len_shortened},
+          {"batch", batch_json(plan, subject)},
+          {"typical_concurrency", sized && plan.estimate ? Json(plan.typical_concurrency) : Json(nullptr)},
           {"reason", plan.reason},
-          {"alternatives", alternatives_json(plan)}};
+          {"alternatives", alternatives_json(plan, subject)}};
 }
 
 template <class List>
@@ -275,9 +321,11 @@ std::string plan_json(const plan::Plan& plan, const Subject& subject) {
     out["workload"]["max_model_len"] = plan.max_model_len;
   }
   out["ranks"] = plan.estimate ? ranks_json(plan) : Json::array();
+  out["placement"] = placement_json(plan);
   out["kv_cache"] = plan.estimate ? plan_cache_json(plan) : Json(nullptr);
-  out["result"] = result_json(plan);
+  out["result"] = result_json(plan, subject);
   out["vllm_args"] = plan::arguments(plan, subject.model);
+  out["vllm_env"] = environment_json(plan::environment(plan));
   Json warnings = Json::array();
   add_warnings(warnings, subject.model.warnings);
   if (plan.estimate) add_warnings(warnings, plan.estimate->warnings);

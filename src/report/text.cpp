@@ -102,6 +102,36 @@ void add_bars(std::string& out, const plan::Plan& plan) {
   }
 }
 
+// Which GPUs are used of those that are here, which of them is wasted, and why.
+void add_layout(std::string& out, const plan::Plan& plan) {
+  const auto& ranks = plan.estimate->ranks;
+  if (plan.devices.size() < 2) return;
+  std::string gpus;
+  for (const auto& rank : ranks) gpus += fmt::format("{}{}", gpus.empty() ? "" : ", ", rank.device);
+  const auto& asked = plan.asked();
+  auto line = fmt::format("uses {} of {} GPUs ({}): tensor {}, pipeline {}", ranks.size(), plan.devices.size(), gpus,
+                          asked.tensor_parallel_size, asked.pipeline_parallel_size);
+  if (asked.data_parallel_size > 1) line += fmt::format(", data {}", asked.data_parallel_size);
+  if (plan::is_uneven(plan)) {
+    const auto idle = plan::idle_bytes(plan);
+    const auto most = static_cast<std::size_t>(std::max_element(idle.begin(), idle.end()) - idle.begin());
+    line += fmt::format("; GPU {} keeps {} unused: one utilization and one number of blocks serve all", ranks[most].device,
+                        text::gib(idle[most]));
+  }
+  add(out, "layout", line);
+  if (const auto unused = plan::unused_devices(plan); !unused.empty() && plan.layout_chosen)
+    add(out, "", fmt::format("{} unused: {}", unused.size(), plan::unused_reason(plan, unused.front())));
+}
+
+void add_batch(std::string& out, const plan::Plan& plan, const Subject& subject) {
+  if (!plan.batch_chosen) return;
+  const auto cost = plan::batch_cost(plan, subject.model, subject.blueprint);
+  const auto& effective = plan.estimate->effective;
+  add(out, "batch",
+      fmt::format("--max-num-seqs {} takes {}, --max-num-batched-tokens {} takes {}", effective.max_num_seqs,
+                  text::gib(cost.sequences), effective.max_num_batched_tokens, text::gib(cost.tokens)));
+}
+
 void add_verdict(std::string& out, const plan::Plan& plan) {
   if (plan.fits == plan::Fits::unknown) return add(out, "fits", "not known");
   if (plan.fits == plan::Fits::no) return add(out, "fits", "no");
@@ -129,6 +159,9 @@ void add_cache(std::string& out, const plan::Plan& plan) {
   if (!plan.cache_bytes.empty())
     line = fmt::format("{} tokens, {:.2f} sequences of {} at once; {}", text::grouped(plan.cache.tokens),
                        plan.cache.max_concurrency, text::grouped(plan.max_model_len), line);
+  if (const auto& asked = plan.asked(); asked.input_len || asked.output_len)
+    line += fmt::format("; {:.2f} of the usual {}", plan.typical_concurrency,
+                        text::grouped(asked.input_len.value_or(0) + asked.output_len.value_or(0)));
   add(out, "cache", line);
 }
 
@@ -145,10 +178,18 @@ std::string gain(const plan::Alternative& other) {
                      other.max_concurrency, text::grouped(other.max_model_len));
 }
 
-void add_alternatives(std::string& out, const plan::Plan& plan) {
-  auto label = "would fit";
-  for (const auto& other : plan.alternatives) {
-    add(out, label, fmt::format("--{} {}: {}", other.option, other.value, gain(other)));
+std::string change_of(const plan::Alternative& other) {
+  std::string out;
+  for (const auto& entry : other.environment) out += entry + " ";
+  for (const auto& [option, value] : other.change) out += fmt::format("--{} {} ", option, value);
+  out.pop_back();
+  return out;
+}
+
+void add_alternatives(std::string& out, const plan::Plan& plan, const Subject& subject) {
+  auto label = plan.fits == plan::Fits::yes ? "regrouped" : "would fit";
+  for (const auto& other : plan::alternatives(plan, subject.model, subject.blueprint)) {
+    add(out, label, fmt::format("{}: {}", change_of(other), gain(other)));
     label = "";
   }
   if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes || !plan.estimate->keeps_cache) return;
@@ -165,6 +206,8 @@ void add_warnings(std::string& out, const List& warnings) {
 void add_line(std::string& out, const plan::Plan& plan, const Subject& subject) {
   auto words = plan::arguments(plan, subject.model);
   words.insert(words.begin(), "vllm");
+  const auto set = plan::environment(plan);
+  words.insert(words.begin(), set.begin(), set.end());
   out += fmt::format("\n{}\n", shell_line(words));
 }
 
@@ -181,11 +224,13 @@ std::string plan_text(const plan::Plan& plan, const Subject& subject) {
     add_bars(out, plan);
     out += "\n";
     add_verdict(out, plan);
+    add_layout(out, plan);
     if (plan.fits != plan::Fits::no) add_settings(out, plan);
+    add_batch(out, plan, subject);
     add_cache(out, plan);
     add_certainty(out, plan);
     add(out, "why", plan.reason);
-    add_alternatives(out, plan);
+    add_alternatives(out, plan, subject);
   }
   add_warnings(out, subject.model.warnings);
   if (plan.estimate) add_warnings(out, plan.estimate->warnings);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,11 +72,23 @@ Result<Reader> Reader::open(const std::string& path) {
   return reader;
 }
 
+Reader Reader::held(std::string path, std::string_view first, std::uint64_t size) {
+  Reader reader(std::move(path), -1, size);
+  reader.held_ = first;
+  return reader;
+}
+
 Reader::~Reader() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
 Result<void> Reader::read_at(std::uint64_t offset, char* to, std::size_t bytes) const {
+  if (descriptor_ < 0) {
+    if (offset > held_.size() || bytes > held_.size() - offset)
+      return fail_at(VRAMAUTO_E_IO, path_, offset, "only the first {} bytes are here, expected {} from here", held_.size(), bytes);
+    std::copy_n(held_.data() + offset, bytes, to);
+    return {};
+  }
   while (bytes != 0) {
     const auto got = pread(descriptor_, to, bytes, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
@@ -102,14 +115,18 @@ Result<std::string> Reader::read_to_end(std::uint64_t cap) const {
   }
 }
 
+Result<std::string> Reader::read_all(std::uint64_t cap) const {
+  if (size_ > cap) return fail(VRAMAUTO_E_LIMIT, path_, "has {} bytes, at most {} are read", size_, cap);
+  // Files of /proc and /sys say 0 bytes and have more.
+  if (size_ == 0 && descriptor_ >= 0) return read_to_end(cap);
+  std::string out(size_, '\0');
+  TRY(read_at(0, out.data(), out.size()));
+  return out;
+}
+
 Result<std::string> read(const std::string& path, std::uint64_t cap) {
   const auto reader = TRY(Reader::open(path));
-  if (reader.size() > cap) return fail(VRAMAUTO_E_LIMIT, path, "has {} bytes, at most {} are read", reader.size(), cap);
-  // Files of /proc and /sys say 0 bytes and have more.
-  if (reader.size() == 0) return reader.read_to_end(cap);
-  std::string out(reader.size(), '\0');
-  TRY(reader.read_at(0, out.data(), out.size()));
-  return out;
+  return reader.read_all(cap);
 }
 
 Result<std::vector<std::string>> names(const std::string& directory) {
@@ -137,6 +154,42 @@ Result<std::vector<Entry>> list(const std::string& directory) {
     out.push_back({std::move(name), static_cast<std::uint64_t>(status.st_size)});
   }
   return out;
+}
+
+namespace {
+
+Result<void> make_directories(const std::string& path) {
+  for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const auto directory = path.substr(0, slash);
+    if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return system_error(directory, errno);
+  }
+  return {};
+}
+
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const auto put = write(descriptor, text.data(), text.size());
+    if (put < 0 && errno != EINTR) return false;
+    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(put, 0)));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> replace(const std::string& path, std::string_view text) {
+  TRY(check_path(path));
+  TRY(make_directories(path));
+  auto temporary = path + ".XXXXXX";
+  const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);
+  if (descriptor < 0) return system_error(path, errno);
+  auto good = write_all(descriptor, text);
+  auto error = errno;
+  if (close(descriptor) != 0 && good) good = false, error = errno;
+  if (good && rename(temporary.c_str(), path.c_str()) != 0) good = false, error = errno;
+  if (good) return {};
+  unlink(temporary.c_str());
+  return system_error(path, error);
 }
 
 }  // namespace vramauto::file

@@ -28,18 +28,29 @@ Result<std::vector<Entry>> list(const std::string& directory);
 // Names in a directory without asking what each is, sorted; "." and ".." left out. At most 1,000,000.
 Result<std::vector<std::string>> names(const std::string& directory);
 
+// Puts a file of the user's own in its place at once, with the directories it stands in: readers see the old one or the new one.
+Result<void> replace(const std::string& path, std::string_view text);
+
 // A regular file, open for reading at any place. Never blocks: a FIFO, socket, device or directory is refused (E_IO).
 class Reader {
  public:
   static Result<Reader> open(const std::string& path);
+  // A file of `size` bytes elsewhere whose first are at hand. They must outlive the reader; E_IO beyond them.
+  static Reader held(std::string path, std::string_view first, std::uint64_t size);
   Reader(Reader&& other) noexcept
-      : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+      : path_(std::move(other.path_)),
+        descriptor_(std::exchange(other.descriptor_, -1)),
+        size_(other.size_),
+        held_(other.held_) {}
   Reader& operator=(Reader&&) = delete;
   ~Reader();
 
+  const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }
+  std::uint64_t at_hand() const { return descriptor_ < 0 ? held_.size() : size_; }  // of these, from the beginning
   // Exactly `bytes` from `offset`; E_IO when the file has become shorter than it was.
   Result<void> read_at(std::uint64_t offset, char* to, std::size_t bytes) const;
+  Result<std::string> read_all(std::uint64_t cap) const;     // E_LIMIT for more than `cap` bytes
   Result<std::string> read_to_end(std::uint64_t cap) const;  // whatever size the system states
 
  private:
@@ -47,6 +58,7 @@ class Reader {
   std::string path_;
   int descriptor_;
   std::uint64_t size_;
+  std::string_view held_;
 };
 
 }  // namespace vramauto::file

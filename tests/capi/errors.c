@@ -18,6 +18,7 @@ static void null_is_an_answer(void) {
   CHECK_NUMBER(vramauto_devices_json(NULL, NULL, 0), 0);
   CHECK_NUMBER(vramauto_plan_json(NULL, NULL, 0), 0);
   CHECK(vramauto_plan_argument(NULL, 0) == NULL);
+  CHECK(vramauto_plan_environment(NULL, 0) == NULL);
   CHECK(vramauto_plan_warning(NULL, 0, NULL) == NULL);
   CHECK(vramauto_plan_estimate(NULL) == NULL);
   CHECK(vramauto_estimate_note(NULL, 0) == NULL);

@@ -46,7 +46,7 @@ static void ask(const char* id, vramauto_status* status, double* utilization) {
 }
 
 static void* work(void* out) {
-  answers* mine = out;
+  answers* mine = (answers*)out;
   int i;
   for (i = 0; i < MODELS; ++i) {
     const int at = (i + mine->first) % MODELS;

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   MUST(vramauto_workload_new(ctx, &workload, &err), err);
   MUST(vramauto_workload_set(workload, "tensor-parallel-size", "2", &err), err);
   MUST(vramauto_workload_set(workload, "engine-version", "0.19.1", &err), err);
+  MUST(vramauto_workload_set(workload, "env", "VLLM_USE_V2_MODEL_RUNNER=0", &err), err);
   MUST(vramauto_plan_calculate(ctx, gpus, model, workload, &plan, &err), err);
 
   /* What a plan tells outlives everything it was made from. */
@@ -46,6 +47,8 @@ int main(int argc, char** argv) {
   CHECK_TEXT(vramauto_plan_argument(plan, 0), "serve");
   CHECK_TEXT(vramauto_plan_argument(plan, 1), argv[1]);
   CHECK(vramauto_plan_argument(plan, 1000) == NULL);
+  CHECK_TEXT(vramauto_plan_environment(plan, 0), "VLLM_USE_V2_MODEL_RUNNER=0");
+  CHECK(vramauto_plan_environment(plan, 1) == NULL);
   CHECK(vramauto_plan_warning(plan, 1000, NULL) == NULL);
   CHECK(vramauto_plan_estimate(plan) != NULL);
 

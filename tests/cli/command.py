@@ -17,7 +17,7 @@ LLAMA = {
 
 def run(*args, stdin=None, env=None):
     """The finished process; no GPU of this machine is seen."""
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "LC_ALL": "C.UTF-8", **(env or {})}
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "LC_ALL": "C.UTF-8", "HF_HUB_OFFLINE": "1", **(env or {})}
     return subprocess.run([CLI, *args], input=stdin, capture_output=True, text=True, timeout=60, env=environment)
 
 

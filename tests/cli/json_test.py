@@ -5,7 +5,7 @@ import unittest
 from command import Folders, plan
 
 KEYS = {
-    "": "schema vramauto method engine model devices workload ranks kv_cache result vllm_args warnings",
+    "": "schema vramauto method engine model devices workload ranks kv_cache result vllm_args vllm_env warnings",
     "engine": "name version profile version_known",
     "model": "id path architecture estimator source parameters stored_bytes max_model_len",
     "devices.0": "index name total_bytes free_bytes source",

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "engine/options.hpp"
 
 using namespace vramauto;
@@ -175,4 +177,47 @@ TEST_CASE("options: every option is found by its name, and explains itself") {
     CHECK_FALSE(option.help.empty());
     CHECK((option.type == engine::OptionType::choice) == !option.choices.empty());
   }
+}
+
+TEST_CASE("options: what takes no memory is read, kept and said to be so") {
+  Workload w;
+  REQUIRE(engine::set(w, "host", "0.0.0.0"));
+  REQUIRE(engine::set(w, "trust-remote-code", "true"));
+  REQUIRE(engine::set(w, "no-disable-log-stats", std::nullopt));
+  REQUIRE(engine::set(w, "served_model_name", "mine"));
+  CHECK(w.set_names == std::vector<std::string>{"host", "trust-remote-code", "served-model-name"});
+  const auto* option = engine::find_option("port");
+  REQUIRE(option);
+  CHECK_FALSE(option->takes_memory);
+  CHECK(option->help.starts_with("takes no GPU memory"));
+  CHECK(option->name.data()[option->name.size()] == '\0');  // the C ABI hands it out as it is
+  REQUIRE(engine::find_option("trust-remote-code"));
+  CHECK(engine::find_option("trust-remote-code")->type == engine::OptionType::switch_);
+  CHECK(engine::find_option("max-model-len")->takes_memory);
+  CHECK(refused("trust-remote-code", "perhaps").starts_with("trust-remote-code: found \"perhaps\""));
+}
+
+TEST_CASE("options: every name is there once") {
+  for (const auto& option : engine::options()) {
+    const auto same = [&](const engine::Option& other) { return other.name == option.name; };
+    CHECK_MESSAGE(std::count_if(engine::options().begin(), engine::options().end(), same) == 1, option.name);
+  }
+}
+
+TEST_CASE("options: lists of numbers are separated by commas or spaces") {
+  Workload w;
+  REQUIRE(engine::set(w, "cudagraph-capture-sizes", "1, 2 4,8"));
+  CHECK(w.cudagraph_capture_sizes == std::vector<std::uint32_t>{1, 2, 4, 8});
+  REQUIRE(engine::set(w, "cudagraph-capture-sizes", std::nullopt));
+  CHECK(w.cudagraph_capture_sizes.empty());
+  CHECK(refused("cudagraph-capture-sizes", "1,x").starts_with("cudagraph-capture-sizes: found \"x\""));
+  CHECK(refused("cudagraph-capture-sizes", "0").starts_with("cudagraph-capture-sizes: found 0"));
+}
+
+TEST_CASE("options: GiB as a number") {
+  Workload w;
+  REQUIRE(engine::set(w, "cpu-offload-gb", "1.5"));
+  CHECK(w.cpu_offload_gib == 1.5);
+  CHECK(refused("cpu-offload-gb", "-1").starts_with("cpu-offload-gb: found \"-1\""));
+  CHECK(refused("cpu-offload-gb", "9999999").starts_with("cpu-offload-gb: found 9999999, expected GiB from 0"));
 }

@@ -120,9 +120,7 @@ def main():
 
         if shutil.which("pkg-config"):
             pc = only(prefix, "vramauto.pc").parent
-            # pkg-config writes the prefix it was configured with; here it is another one
-            flags = run("pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", "vramauto",
-                        env={**os.environ, "PKG_CONFIG_PATH": str(pc)}).split()
+            flags = run("pkg-config", "--cflags", "--libs", "vramauto", env={**os.environ, "PKG_CONFIG_PATH": str(pc)}).split()
             run("cc", HERE / "main.c", "-o", user / "by_pkg_config", *flags)
             library = only(prefix, "libvramauto.so.0").parent
             assert run(user / "by_pkg_config", env={**os.environ, "LD_LIBRARY_PATH": str(library)}) == "6.00\n", "by pkg-config"

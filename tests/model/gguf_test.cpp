@@ -15,15 +15,19 @@ struct Opened {
   explicit Opened(const GgufFile& file) : model(model::open(file.write(folder), {.use_environment = false})) {}
 };
 
+std::string refusal_of(const std::string& path) {
+  const auto file = file::Reader::open(path);
+  REQUIRE(file);
+  const auto read = model::read_gguf(*file);
+  return read ? "read" : read.error().message;
+}
 std::string refusal(std::string_view bytes) {
   const Temporary folder;
-  const auto read = model::read_gguf(folder.write("m.gguf", bytes));
-  return read ? "read" : read.error().message;
+  return refusal_of(folder.write("m.gguf", bytes));
 }
 std::string refusal(const GgufFile& file) {
   const Temporary folder;
-  const auto read = model::read_gguf(file.write(folder));
-  return read ? "read" : read.error().message;
+  return refusal_of(file.write(folder));
 }
 
 std::int64_t integer(const model::Model& model, std::string_view pointer) {

@@ -29,7 +29,8 @@ struct Read {
   explicit Read(std::string_view bytes) : shard(read(folder.write("m.safetensors", bytes))) {}
   static Result<model::Shard> read(const std::string& path) {
     json::Scanner scanner;
-    return model::read_safetensors(path, scanner);
+    const auto file = TRY(file::Reader::open(path));
+    return model::read_safetensors(file, scanner);
   }
 };
 

@@ -16,6 +16,7 @@ struct FakeEstimate : engine::Estimate {
   Bytes cache_bytes(const engine::Rank&, std::uint64_t length, std::uint64_t sequences, bool) const override {
     return saturating_mul(saturating_mul(length, sequences), kToken);
   }
+  Bytes block_bytes(const engine::Rank&) const override { return kToken; }
   engine::CacheReport report(std::span<const Bytes> cache, std::uint64_t length) const override {
     const auto tokens = *std::min_element(cache.begin(), cache.end()) / kToken;
     return {tokens, tokens, static_cast<double>(tokens) / static_cast<double>(length), tokens >= length,

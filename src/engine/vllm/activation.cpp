@@ -76,7 +76,15 @@ Amount forward_of(const Context& context, std::uint32_t stage) {
 }
 
 // Beside the logits: the hidden states of the forward pass, still held, and the rows selected from them (V1 copies them once more).
-Amount sampler_of(const Context& context, const SamplerCost& cost) {
+Amount sampler_of(const Context& context, SamplerCost cost) {
+  // Made-up logits of a draft and of what follows it, and the rows picked from them, while the first are held: vLLM 0.33 and 0.11,
+  // v1/worker/gpu_model_runner.py, _dummy_sampler_run. Up to 0.10 of the draft alone, without sampling what follows.
+  if (context.draft_tokens && !context.mrv2 && context.profile->v1) {
+    const double b = context.element_bytes();
+    const bool both = context.profile->from >= Version{0, 11, 0};
+    cost.best += both ? 3 * b : 0;
+    cost.high += both ? 3 * b : b;
+  }
   const auto width = context.element_bytes();
   const double hidden = context.blueprint->traits.hidden, r = static_cast<double>(rows(context));
   const double logits = r * static_cast<double>(context.vocabulary());
@@ -90,6 +98,25 @@ Amount sampler_of(const Context& context, const SamplerCost& cost) {
 // sync_and_slice_intermediate_tensors. Logged of four stages of two starts, within 0.01 GiB.
 Bytes received(const Context& context) {
   return saturating_mul(2 * context.effective.max_num_batched_tokens, context.blueprint->traits.hidden * context.element_bytes());
+}
+
+}  // namespace
+
+namespace {
+
+// The draft runs over as many tokens while what the model gave is still held: EAGLE 3 takes three layers' states besides. vLLM 0.33
+// and 0.19, v1/worker/gpu_model_runner.py, _dummy_run. Not measured: layers of the model's own that draft only widen the bound.
+void add_draft(const Context& context, Amount& forward) {
+  if (context.draft_tokens == 0) return;
+  const auto state = saturating_mul(context.effective.max_num_batched_tokens,
+                                    Bytes{context.blueprint->traits.hidden} * context.element_bytes());
+  if (context.draft_layers) forward.high = saturating_add(forward.high, 2 * state);
+  if (!context.drafter) return;
+  const bool layers_too = context.speculation.method == "eagle3";
+  if (layers_too) add(forward, {3 * state, 0, 3 * state});
+  auto own = forward_of(*context.drafter, context.drafter->parallel.pp - 1);
+  add(own, Amount::exact(state + (layers_too ? 3 * state : 0)));
+  forward = {std::max(forward.best, own.best), std::max(forward.low, own.low), std::max(forward.high, own.high)};
 }
 
 }  // namespace
@@ -132,6 +159,7 @@ Activation activation_of_stage(const Context& context, std::uint32_t stage) {
   Activation out;
   out.forward = forward_of(context, stage);
   out.fitted_to = hidden_factor(context, stage).source;
+  if (last) add_draft(context, out.forward);
   if (last && context.generates()) out.sampler = sampler_of(context, sampler_cost(context));
   const auto experts = expert_workspace(context);
   add(out.forward, experts.amount);

@@ -62,6 +62,9 @@ std::span<const Architecture> vision_architectures();
 std::span<const Architecture> encdec_architectures();
 std::span<const Architecture> pooling_architectures();
 
+// Whether shared experts are whole on every rank where experts are dealt to tensor-parallel and data-parallel ranks.
+bool has_whole_shared_experts(std::string_view name, const Version& version);
+
 // Whether any row, of whatever versions, has this name.
 bool is_listed(std::string_view name);
 

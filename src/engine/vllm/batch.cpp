@@ -47,6 +47,7 @@ Batch default_batch(const Profile& profile, const detect::Device* device, bool l
 Batch resolve_batch(const Profile& profile, const Workload& workload, const detect::Device* device, std::uint64_t max_model_len,
                     bool chunked_prefill, std::uint64_t whole_item) {
   auto batch = default_batch(profile, device, workload.usage == "llm");
+  if (workload.performance_mode == "throughput") batch = {2 * batch.tokens, 2 * batch.sequences};
   if (workload.max_num_seqs) batch.sequences = *workload.max_num_seqs;
   if (workload.max_num_batched_tokens) {
     batch.tokens = *workload.max_num_batched_tokens;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/cache.hpp"
@@ -16,10 +17,46 @@ bool alike(const Bucket& a, const Bucket& b) {
          a.window == b.window && a.block_tokens == b.block_tokens && a.page == b.page && a.blocks == b.blocks;
 }
 
-// Adds the layers of a cache to its bucket, stage by stage; layers that draft follow the last one.
-void count_layers(const Context& context, const vramauto_cache& cache, Bucket& bucket, std::uint32_t* on_stage) {
+// Layers whose cache keeps the model's numbers: those that were named and, with TurboQuant, the first two and the last two of a
+// model without recurrent states. vLLM 0.33, model_executor/layers/attention/attention.py; turboquant/config.py,
+// get_boundary_skip_layers.
+struct Plain {
+  bool any = false, ends = false;
+  std::uint32_t layers = 0;
+  std::vector<std::uint32_t> named;
+  bool has(std::uint32_t layer) const {
+    const auto each = std::min(2u, layers / 2);
+    const bool at_end = ends && (layer < each || (layer >= layers - each && layer < layers));
+    return at_end || std::find(named.begin(), named.end(), layer) != named.end();
+  }
+};
+
+Plain plain_layers(const Context& context, const CacheNumbers& numbers) {
+  Plain out;
+  out.layers = context.blueprint->traits.layers;
+  out.ends = numbers.plain_ends && memory_of(*context.blueprint) == Memory::attention;
+  for (std::string_view rest = context.workload->kv_cache_dtype_skip_layers; !rest.empty();) {
+    const auto end = rest.find_first_of(", ");
+    std::uint32_t layer = 0;
+    const auto word = rest.substr(0, end);
+    if (std::from_chars(word.data(), word.data() + word.size(), layer).ec == std::errc()) out.named.push_back(layer);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  }
+  out.any = out.ends || !out.named.empty();
+  return out;
+}
+
+bool keeps_windows_plain(const Context& context, const vramauto_cache& cache) {
+  return cache.kind == VRAMAUTO_CACHE_SLIDING &&
+         context.workload->kv_cache_dtype_skip_layers.find("sliding_window") != std::string::npos;
+}
+
+// Adds the layers of a cache to its bucket, stage by stage, plain ones or the others; layers that draft follow the last one.
+void count_layers(const Context& context, const vramauto_cache& cache, const Plain& plain, bool plain_ones, Bucket& bucket,
+                  std::uint32_t* on_stage) {
   const auto& stages = context.parallel.stage_layers;
   estimator::for_each_layer(cache.layers, [&](std::uint32_t layer) {
+    if (plain.has(layer) != plain_ones) return;
     std::uint32_t end = 0;
     for (std::size_t s = 0; s < stages.size(); ++s) {
       end += stages[s];
@@ -33,21 +70,44 @@ void count_layers(const Context& context, const vramauto_cache& cache, Bucket& b
   });
 }
 
+// The bucket of such layers, made where there is none yet.
+std::size_t place(CacheLayout& out, Bucket bucket) {
+  std::size_t at = 0;
+  while (at < out.buckets.size() && !alike(out.buckets[at], bucket)) ++at;
+  if (at < out.buckets.size()) return at;
+  bucket.first_layer = UINT32_MAX;
+  out.buckets.push_back(bucket);
+  out.before.resize(out.before.size() + out.stages + 1);
+  return at;
+}
+
+// Layers of a draft model are more layers of the last stage. vLLM 0.33, v1/spec_decode/llm_base_proposer.py, load_model: they have
+// specifications of their own under the cache's dtype and block.
+Result<void> collect_draft(const Context& drafter, const CacheNumbers& numbers, const PagePlan& plan, CacheLayout& out) {
+  for (const auto& cache : drafter.blueprint->caches) {
+    if (!has_cache(drafter, cache)) continue;
+    const auto at = place(out, TRY(bucket_of(drafter, cache, numbers, plan)));
+    out.buckets[at].layers += cache.layers.count;
+    out.before[at * (out.stages + 1) + out.stages] += cache.layers.count;
+  }
+  return {};
+}
+
 Result<void> collect(const Context& context, const CacheNumbers& numbers, const PagePlan& plan, CacheLayout& out) {
   out.stages = static_cast<std::uint32_t>(context.parallel.stage_layers.size());
   const auto row = out.stages + 1;
+  const auto plain = plain_layers(context, numbers);
+  const auto plain_numbers = plain_cache(context);
   for (const auto& cache : context.blueprint->caches) {
     if (context.encoder_only || !has_cache(context, cache)) continue;
-    auto bucket = TRY(bucket_of(context, cache, numbers, plan));
-    std::size_t at = 0;
-    while (at < out.buckets.size() && !alike(out.buckets[at], bucket)) ++at;
-    if (at == out.buckets.size()) {
-      bucket.first_layer = UINT32_MAX;
-      out.buckets.push_back(bucket);
-      out.before.resize(out.before.size() + row);
-    }
-    count_layers(context, cache, out.buckets[at], &out.before[at * row] + 1);
+    const auto& own = keeps_windows_plain(context, cache) ? plain_numbers : numbers;
+    const auto at = place(out, TRY(bucket_of(context, cache, own, plan)));
+    count_layers(context, cache, plain, false, out.buckets[at], &out.before[at * row] + 1);
+    if (!plain.any || cache.kind == VRAMAUTO_CACHE_STATE) continue;
+    const auto beside = place(out, TRY(bucket_of(context, cache, plain_numbers, plan)));
+    count_layers(context, cache, plain, true, out.buckets[beside], &out.before[beside * row] + 1);
   }
+  if (context.drafter) TRY(collect_draft(*context.drafter, numbers, plan, out));
   for (std::size_t b = 0; b < out.buckets.size(); ++b)
     for (std::uint32_t s = 1; s < row; ++s) out.before[b * row + s] += out.before[b * row + s - 1];
   return {};

@@ -52,6 +52,10 @@ constexpr Row kRows[] = {
     {"int4_per_token_head", {"int4_per_token_head", VRAMAUTO_F4, 4, 8}, {0, 25, 0}},
     {"nvfp4", {"nvfp4", VRAMAUTO_F4, 4, 0, 16}, {0, 20, 0}},
     {"nvfp4_4over6", {"nvfp4_4over6", VRAMAUTO_F4, 4, 0, 16}, {0, 28, 0}},
+    {"turboquant_k8v4", {"turboquant_k8v4", VRAMAUTO_U8, 8, 0, 0, 8, 4, true}, {0, 20, 0}},
+    {"turboquant_4bit_nc", {"turboquant_4bit_nc", VRAMAUTO_U8, 4, 0, 0, 4, 4, true}, {0, 20, 0}},
+    {"turboquant_k3v4_nc", {"turboquant_k3v4_nc", VRAMAUTO_U8, 4, 0, 0, 3, 4, true}, {0, 20, 0}},
+    {"turboquant_3bit_nc", {"turboquant_3bit_nc", VRAMAUTO_U8, 3, 0, 0, 3, 3, true}, {0, 20, 0}},
     {"fp8_ds_mla", {"fp8_ds_mla", VRAMAUTO_F8_E4M3, 8, 0}, {0, 11, 0}},
     {"nvfp4_ds_mla", {"nvfp4_ds_mla", VRAMAUTO_F4, 4, 0}, {0, 30, 0}},
 };
@@ -89,7 +93,7 @@ Result<void> check_numbers(const Context& context, const CacheNumbers& numbers) 
   if (numbers.name.ends_with("_ds_mla") && !sparse)
     return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "found {}, which is for latents read through an indexer: {} has none",
                 numbers.name, context.blueprint->architecture);
-  if (numbers.bits == 4 && numbers.extra_bytes == 0 && context.capability() < 100)
+  if (numbers.dtype == VRAMAUTO_F4 && numbers.extra_bytes == 0 && context.capability() < 100)
     return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "{} needs compute capability 10.0, {} has {}.{}", numbers.name,
                 gpu_name(context), context.capability() / 10, context.capability() % 10);
   return {};

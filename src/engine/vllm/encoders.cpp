@@ -85,7 +85,7 @@ std::uint64_t whole_item_tokens(const Context& context) {
 // tower's own peak has no measured case: a layer's hidden states, q, k, v and MLP of all positions, as bounds twice as wide.
 EncoderProfile encoder_profile(const Context& context) {
   const auto* encoder = widest(context);
-  if (!encoder || (context.mrv2 && !context.profile->encoder_on_mrv2)) return {};
+  if (!encoder || context.workload->skip_mm_profiling || (context.mrv2 && !context.profile->encoder_on_mrv2)) return {};
   const double items = static_cast<double>(items_profiled(context, *encoder));
   const double each = static_cast<double>(frames(context, *encoder)) * context.element_bytes();
   const double outputs = bytes_of_outputs(context, *encoder, items);

@@ -51,14 +51,15 @@ Result<Side> side_of(const Context& context, std::span<const Weights> parts) {
   out.experts = first.copies;
   if (parallel.expert_parallel) {
     // fused_moe/expert_map_manager.py, determine_expert_map: the first ranks have one more where they do not come out even.
-    out.experts = ceil_div(first.copies, std::uint64_t{parallel.tp} * parallel.dp);
+    out.experts = parallel.experts_on_rank(first.copies);
     return out;
   }
-  out.divided = parallel.tp > 1;
-  if (out.intermediate % parallel.tp != 0)
-    return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "the intermediate size {} of experts is not divisible by {}",
-                out.intermediate, parallel.tp);
-  out.intermediate /= parallel.tp;
+  const auto ranks = parallel.expert_ranks();
+  out.divided = ranks > 1;
+  if (out.intermediate % ranks != 0)
+    return fail(VRAMAUTO_E_UNSUPPORTED, parallel.dp > 1 ? "data-parallel-size" : "tensor-parallel-size",
+                "the intermediate size {} of experts is not divisible by {}", out.intermediate, ranks);
+  out.intermediate /= ranks;
   // vLLM 0.33, models/kimi_k3/nvidia/model.py, KimiMoE: narrower parts are padded.
   if (out.divided) out.intermediate = std::max<std::uint64_t>(out.intermediate, context.architecture->least_expert_width);
   return out;
@@ -110,7 +111,7 @@ void round_sizes(const Context& context, const Format& format, Side& side) {
 Result<Bytes> block_scales(const Context& context, const Format& format, const Side& side) {
   std::uint64_t block_n = format.block_n, block_k = format.block_k;
   const auto size = side.intermediate;
-  const bool whole = size % block_n == 0 && (context.parallel.tp == 1 || size % block_k == 0);
+  const bool whole = size % block_n == 0 && (!side.divided || size % block_k == 0);
   if (!whole) {
     const auto finer = std::gcd(std::gcd(block_n, block_k), std::gcd(size, side.hidden));
     if (context.profile->from < kV20 || !format.finer_blocks || finer < 32)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "engine/vllm/fits.hpp"
 #include "engine/vllm/profiles.hpp"
@@ -17,6 +18,8 @@ struct Asked {
   std::optional<bool> piecewise, full;
   std::optional<std::uint64_t> largest;
   const json::Value* sizes = nullptr;
+
+  void none() { piecewise = full = false; }
 };
 
 void read_mode(const json::Value& mode, Asked& out) {
@@ -31,8 +34,20 @@ void read_mode(const json::Value& mode, Asked& out) {
   }
 }
 
+// What compiles: parts of a step are captured only where all of it is compiled (3). Up to 0.32 nothing is captured then; 0.33
+// keeps graphs of whole steps where they were asked for. vLLM 0.11 and 0.33, config/vllm.py.
+void read_compilation(const json::Value& root, Asked& out) {
+  const auto* mode = root.find("mode");
+  if (!mode) mode = root.find("level");
+  const bool whole = !mode || mode->is(json::Type::null) || (mode->is(json::Type::integer) && mode->integer == 3) ||
+                     (mode->is(json::Type::string) && mode->text == "VLLM_COMPILE");
+  const auto* use = root.find("use_cudagraph");
+  if (!whole || (use && use->is(json::Type::boolean) && !use->integer)) out.none();
+}
+
 Asked read(const json::Document& document) {
   Asked out;
+  read_compilation(document.root(), out);
   if (const auto* mode = document.root().find("cudagraph_mode")) read_mode(*mode, out);
   if (const auto* sizes = document.root().find("cudagraph_capture_sizes"); sizes && sizes->is(json::Type::array)) out.sizes = sizes;
   if (const auto* most = document.root().find("max_cudagraph_capture_size");
@@ -41,9 +56,30 @@ Asked read(const json::Document& document) {
   return out;
 }
 
+// -O, and the options that name sizes. vLLM 0.33, config/vllm.py, OPTIMIZATION_LEVEL_00 to 03; 0.10, engine/arg_utils.py.
+void read_options(const Context& context, Asked& out) {
+  const auto& workload = *context.workload;
+  constexpr Version kOptimisationLevels{0, 12, 0};
+  if (const auto level = workload.optimization_level) {
+    const bool compiles = context.profile->from >= kOptimisationLevels ? *level > 0 : *level == 3;
+    if (!compiles)
+      out.none();
+    else if (*level == 1)
+      out.full = false;
+  }
+  if (workload.max_cudagraph_capture_size) out.largest = workload.max_cudagraph_capture_size;
+  if (workload.cuda_graph_sizes.size() == 1) out.largest = workload.cuda_graph_sizes.front();
+}
+
+// Tokens of one sequence in a step that only decodes: itself and its draft.
+std::uint64_t decode_tokens(const Context& context) { return 1 + std::uint64_t{context.draft_tokens}; }
+
 // Largest size of the default list. vLLM 0.33, config/vllm.py, _set_cudagraph_sizes; older rules in the releases named.
 std::uint64_t largest_by_rule(const Context& context) {
-  const auto sequences = context.effective.max_num_seqs, tokens = context.effective.max_num_batched_tokens;
+  constexpr Version kCountsDrafts{0, 13, 0};
+  const auto tokens = context.effective.max_num_batched_tokens;
+  auto sequences = context.effective.max_num_seqs;
+  if (context.profile->from >= kCountsDrafts) sequences = saturating_mul(sequences, decode_tokens(context));
   switch (context.profile->capture) {
     case CaptureRule::v0:
       return std::min<std::uint64_t>(sequences, 256);
@@ -74,24 +110,83 @@ bool on_grid(CaptureRule rule, std::uint64_t size) {
   return size % (rule >= CaptureRule::grid16_by_seqs && size >= 256 ? 16 : 8) == 0;
 }
 
-CaptureSizes count_given(const json::Value& sizes, std::uint64_t decode) {
+// The default list, one by one.
+std::vector<std::uint64_t> listed(CaptureRule rule, std::uint64_t most) {
+  std::vector<std::uint64_t> out;
+  for (std::uint64_t size = 1; size <= most; ++size)
+    if (on_grid(rule, size)) out.push_back(size);
+  return out;
+}
+
+// Graphs of whole steps are for sizes of at least one sequence and at most all.
+struct Decode {
+  std::uint64_t least, most;
+};
+
+// As the configuration or an option names them; nothing where they name at most the largest.
+std::vector<std::uint64_t> given_sizes(const Context& context, const Asked& asked) {
+  std::vector<std::uint64_t> out;
+  const auto& workload = *context.workload;
+  if (asked.sizes) {
+    for (const auto& size : asked.sizes->items.first(std::min<std::size_t>(asked.sizes->items.size(), kMostSizes)))
+      if (size.is(json::Type::integer) && size.integer > 0) out.push_back(static_cast<std::uint64_t>(size.integer));
+    return out;
+  }
+  const auto& older = workload.cuda_graph_sizes;
+  const auto& named = workload.cudagraph_capture_sizes.empty() && older.size() > 1 ? older : workload.cudagraph_capture_sizes;
+  out.assign(named.begin(), named.end());
+  return out;
+}
+
+CaptureSizes count_given(const std::vector<std::uint64_t>& sizes, const Decode& decode) {
   CaptureSizes out;
-  for (const auto& size : sizes.items.first(std::min<std::size_t>(sizes.items.size(), kMostSizes))) {
-    if (!size.is(json::Type::integer) || size.integer <= 0) continue;
-    const auto n = static_cast<std::uint64_t>(size.integer);
+  for (const auto size : sizes) {
     ++out.piecewise;
-    out.full += n <= decode;
-    out.largest = std::max(out.largest, n);
+    out.full += size <= decode.most;
+    out.largest = std::max(out.largest, size);
   }
   return out;
 }
 
-CaptureSizes count_default(const Context& context, std::uint64_t most, std::uint64_t decode) {
+// With drafts a graph of a whole step is for whole sequences: sizes are rounded up to multiples of what one takes, on the first
+// model runner (since 0.11.2) for all graphs, and from 0.29 on such multiples are added to the list. vLLM 0.33, config/vllm.py,
+// _set_cudagraph_sizes, and config/compilation.py, adjust_cudagraph_sizes_for_spec_decode.
+CaptureSizes count_drafting(const Context& context, std::vector<std::uint64_t> sizes, std::uint64_t most, bool given,
+                            const Decode& decode) {
+  constexpr Version kMultiples{0, 29, 0}, kRounds{0, 11, 1};
+  const auto rule = context.profile->capture;
+  const auto each = decode.least, sequences = context.effective.max_num_seqs;
+  if (given && !sizes.empty()) most = *std::max_element(sizes.begin(), sizes.end());
+  if (!given && context.profile->from >= kMultiples)
+    for (std::uint64_t n = 1; n <= sequences && n * each <= most; ++n)
+      if (on_grid(rule, n) || n == sequences) sizes.push_back(n * each);
+  const auto distinct = [&](bool rounded, std::uint64_t limit) {
+    auto list = sizes;
+    if (rounded)
+      for (auto& size : list) size = round_up(size, each);
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+    return static_cast<std::uint32_t>(std::count_if(list.begin(), list.end(), [&](auto size) { return size <= limit; }));
+  };
+  const bool rounds = context.profile->from >= kRounds;
+  CaptureSizes out;
+  out.largest = most;
+  out.piecewise = distinct(rounds && !context.mrv2, most);
+  out.full = distinct(rounds, std::min(most, decode.most));
+  return out;
+}
+
+CaptureSizes count_default(const Context& context, std::uint64_t most, const Decode& decode) {
   const auto rule = context.profile->capture;
   CaptureSizes out;
   out.largest = most;
   out.piecewise = count_up_to(rule, most);
-  out.full = count_up_to(rule, std::min(most, decode));
+  out.full = count_up_to(rule, std::min(most, decode.most));
+  if (context.workload->performance_mode == "interactivity") {
+    const auto small = std::min<std::uint64_t>(most, 32), decoding = std::min(small, decode.most);
+    out.piecewise += static_cast<std::uint32_t>(small) - count_up_to(rule, small);
+    out.full += static_cast<std::uint32_t>(decoding) - count_up_to(rule, decoding);
+  }
   const auto sequences = context.effective.max_num_seqs;
   if (rule >= CaptureRule::grid16_plus_seqs && sequences <= most && !on_grid(rule, sequences)) {
     ++out.piecewise;
@@ -135,9 +230,17 @@ CaptureSizes capture_sizes(const Context& context) {
       document = *parsed;
       asked = read(document);
     }
-  const auto decode = context.effective.max_num_seqs;
+  read_options(context, asked);
+  const auto each = decode_tokens(context);
+  const Decode decode{each, saturating_mul(each, context.effective.max_num_seqs)};
   const auto most = std::min(asked.largest.value_or(largest_by_rule(context)), std::uint64_t{1} << 20);
-  auto out = asked.sizes ? count_given(*asked.sizes, decode) : count_default(context, most, decode);
+  const auto given = given_sizes(context, asked);
+  const bool named = asked.sizes || !given.empty();
+  CaptureSizes out;
+  if (each > 1 && context.profile->v1)
+    out = count_drafting(context, named ? given : listed(context.profile->capture, most), most, named, decode);
+  else
+    out = named ? count_given(given, decode) : count_default(context, most, decode);
   const bool v0 = !context.profile->v1;
   if (!asked.full.value_or(context.profile->full_graphs && (v0 || context.generates()))) out.full = 0;
   const bool crosses = context.blueprint->traits.task == 3;  // full graphs for decode only: vLLM 0.33, config/vllm.py
@@ -149,7 +252,10 @@ Graphs graphs_of_stage(const Context& context, const CaptureSizes& sizes, std::u
   Graphs out;
   const double graphs = sizes.piecewise + sizes.full;
   if (graphs == 0) return out;
-  const double layers = context.parallel.stage_layers[stage];
+  double layers = context.parallel.stage_layers[stage];
+  const bool drafts = stage + 1 == context.parallel.pp;
+  if (drafts && context.drafter) layers += context.drafter->blueprint->traits.layers;
+  if (drafts && context.draft_layers) layers += context.blueprint->traits.draft_layers;
   out.in_budget = subtracted(context);
   const auto& line = line_of(context);
   out.amount = around(line, line.at(layers, graphs));

@@ -20,7 +20,8 @@ bool one_page(const std::vector<Bucket>& buckets) {
   return std::all_of(buckets.begin(), buckets.end(), [&](const Bucket& b) { return b.page == buckets.front().page; });
 }
 
-// Up to 0.9.0 there was one kind of block: local layers beside full ones were allocated as full attention.
+// Up to 0.9.0 there was one kind of block: local layers beside full ones were allocated as full attention. Later releases can be
+// told to: vLLM 0.33, v1/core/kv_cache_planning.py, unify_hybrid_kv_cache_specs.
 void promote_local(CacheLayout& out) {
   if (std::none_of(out.buckets.begin(), out.buckets.end(), is_whole)) return;
   for (auto& bucket : out.buckets)
@@ -98,7 +99,7 @@ bool same_type(const Bucket& a, const Bucket& b) {
 }
 
 Result<void> form_groups(const Context& context, CacheLayout& out) {
-  if (!context.profile->hybrid_groups) promote_local(out);
+  if (!context.profile->hybrid_groups || context.workload->disable_hybrid_cache) promote_local(out);
   const auto all = static_cast<std::uint32_t>(out.buckets.size());
   if (one_type(out.buckets)) {
     out.groups = {{0, all, 0, 1}};

@@ -37,6 +37,7 @@ Bytes dense_bytes(const Context& context, const vramauto_cache& cache, const Cac
   const bool v_like_k =
       context.architecture->pads_values || context.profile->from < (local ? Version{0, 20, 0} : Version{0, 12, 0});
   const Bytes width = Bytes{cache.k_dim} + (v_like_k ? cache.k_dim : cache.v_dim);
+  if (numbers.key_bits) return heads_on_rank(cache, context.parallel.tp) * numbers.packed(cache.k_dim);
   return heads_on_rank(cache, context.parallel.tp) * (numbers.of(width) + numbers.extra_bytes);
 }
 

@@ -76,6 +76,16 @@ void bill_buffers(const Context& context, const CacheLayout& layout, Rank& rank)
   const bool counted = context.profile->budget == Budget::own_consumed || context.profile->budget == Budget::device_fill;
   const auto buffers = counted ? &Rank::other_in_budget : &Rank::outside;
   bill(rank, buffers, "penalty counts", VRAMAUTO_KIND_RUNTIME, Amount::exact(penalty_buffers(context)), "vLLM 0.33, penalties.py");
+  if (rank.pp + 1 == context.parallel.pp)
+    bill(rank, buffers, "draft buffers", VRAMAUTO_KIND_RUNTIME, Amount::exact(draft_buffers(context)), "vLLM 0.33, speculator.py");
+  bill(rank, buffers, "expert balancing", VRAMAUTO_KIND_RUNTIME, expert_balancing(context, rank.pp), "vLLM 0.33, eplb_state.py");
+  // vLLM 0.25, v1/worker/gpu_worker.py: subtracted from what is left for the cache.
+  bill(rank, &Rank::other_in_budget, "items of other processes", VRAMAUTO_KIND_OTHER,
+       Amount::exact(static_cast<Bytes>(context.workload->mm_ipc_gpu_memory_gib * static_cast<double>(kGiB))), "vLLM 0.25");
+  // Weights and cache come from pools of their own, whose last segments (20 and 2 MiB for large and small tensors) nothing else
+  // may fill: torch, c10/cuda/CUDACachingAllocator.
+  if (context.workload->enable_sleep_mode)
+    bill(rank, buffers, "sleep mode's pools", VRAMAUTO_KIND_RUNTIME, {0, 0, 2 * 22 * kMiB}, "torch allocator");
   bill(rank, context.mrv2 ? &Rank::outside : buffers, "block tables", VRAMAUTO_KIND_RUNTIME,
        Amount::exact(block_tables(context, layout)), "vLLM 0.33, block_table.py");
 }
@@ -88,7 +98,7 @@ Result<Rank> price_stage(const Context& context, const CacheLayout& layout, std:
   auto weights = TRY(weights_of_stage(context, stage));
   if (context.blueprint->guess) doubt_weights(context, weights);
   rank.components = std::move(weights.components);
-  rank.components.reserve(rank.components.size() + 10);
+  rank.components.reserve(rank.components.size() + 15);
   rank.parameter_bytes = weights.parameter_bytes;
   rank.weights = weights.loaded;
   const auto activation = activation_of_stage(context, stage);

@@ -71,6 +71,34 @@ Result<void> check_context_parallel(const Context& context) {
   return {};
 }
 
+// vLLM 0.33, config/parallel.py, EPLBConfig and _validate_parallel_config; up to 0.11 an option of its own.
+Result<std::uint32_t> redundant_experts(const Workload& asked, const Parallel& parallel) {
+  if (!asked.enable_eplb) return 0u;
+  if (!parallel.expert_parallel)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "enable-eplb", "enable_expert_parallel must be True to use EPLB, on more than one rank.");
+  if (asked.eplb_config.empty()) return asked.num_redundant_experts;
+  const auto document = TRY(json::parse("eplb-config", asked.eplb_config));
+  const auto* given = document.root().find("num_redundant_experts");
+  if (!given) return asked.num_redundant_experts;
+  if (!given->is(json::Type::integer) || given->integer < 0 || given->integer > 1 << 20)
+    return fail(VRAMAUTO_E_ARGUMENT, "eplb-config", "num_redundant_experts is no whole number from 0 to {}", 1 << 20);
+  return static_cast<std::uint32_t>(given->integer);
+}
+
+// Options that were named and that this release has not, or not any more.
+Result<void> check_options(const Workload& asked, const Found& version) {
+  if (!version.known) return {};
+  for (const std::string_view name : asked.set_names) {
+    const auto* option = find_option(name);
+    const auto in = option ? served(*option) : Served{};
+    if (version.version.minor < in.since)
+      return fail(VRAMAUTO_E_UNSUPPORTED, name, "it exists from vLLM 0.{} on, {} was asked for", in.since, version.text);
+    if (version.version.minor >= in.until)
+      return fail(VRAMAUTO_E_UNSUPPORTED, name, "it exists up to vLLM 0.{}, {} was asked for", in.until - 1, version.text);
+  }
+  return {};
+}
+
 Result<Parallel> resolve_parallel(const Context& context, const Version& version) {
   const auto& asked = *context.workload;
   Parallel out;
@@ -79,6 +107,10 @@ Result<Parallel> resolve_parallel(const Context& context, const Version& version
   out.dp = asked.data_parallel_size;
   out.dcp = asked.decode_context_parallel_size;
   out.expert_parallel = asked.enable_expert_parallel && std::uint64_t{out.tp} * out.dp > 1;
+  const auto& blueprint = *context.blueprint;
+  out.whole_shared_experts = out.expert_parallel && out.tp > 1 && out.dp > 1 &&
+                             has_whole_shared_experts(blueprint.text.empty() ? blueprint.architecture : blueprint.text, version);
+  out.redundant_experts = TRY(redundant_experts(asked, out));
   constexpr std::uint64_t kMostRanks = 65536;
   if (std::uint64_t{out.tp} * out.pp * out.dp > kMostRanks)
     return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "found {} x {} x {} ranks, expected at most {}", out.tp, out.pp, out.dp,
@@ -199,9 +231,12 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   context.model = request.model;
   context.blueprint = request.blueprint;
   context.workload = &workload;
+  context.draft = request.draft;
+  context.adapters = request.adapters;
   context.device = request.devices.empty() ? nullptr : &request.devices.front();
   out.version = find_profile(workload.engine_version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
   context.profile = out.version.profile;
+  TRY(check_options(workload, out.version));
   context.architecture = TRY(architecture_of(*context.blueprint, out.version.version));
   if (const auto& text = context.blueprint->text; !text.empty() && text != context.blueprint->architecture) {
     context.composite = std::make_shared<Architecture>(composite_of(*context.architecture, text, out.version.version));
@@ -210,9 +245,9 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   context.parallel = TRY(resolve_parallel(context, out.version.version));
   TRY(check_context_parallel(context));
   context.dtype = TRY(resolve_dtype(context));
-  const auto speculation = TRY(read_speculation(workload, context.blueprint->traits.draft_layers));
-  context.draft_tokens = speculation.tokens;
-  context.draft_layers = speculation.own_layers;
+  context.speculation = TRY(read_speculation(context));
+  context.draft_tokens = context.speculation.tokens;
+  context.draft_layers = context.speculation.drafter == Drafter::own_layers;
   TRY(resolve_effective(context));
   context.mrv2 = uses_mrv2(context);
   out.cache = TRY(resolve_cache_dtype(context));
@@ -221,6 +256,7 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   if (context.architecture->refuses_fp8_cache && out.cache.bits == 8)
     return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-dtype", "found {}: vLLM has no attention kernel with such a cache for {}",
                 workload.kv_cache_dtype, context.blueprint->architecture);
+  context.drafter = TRY(drafter_of(context, out.version.version));
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/vllm/profiles.hpp"
+#include "engine/vllm/speculation.hpp"
 
 namespace vramauto::engine::vllm {
 namespace {
@@ -53,6 +54,7 @@ bool chosen_by_default(const Context& context) {
 bool uses_mrv2(const Context& context) {
   if (context.profile->mrv2_sampler == 0) return false;  // no release before 0.22 had it ready
   if (const auto asked = environment(*context.workload, "VLLM_USE_V2_MODEL_RUNNER")) return *asked != "0";
+  if (context.draft_tokens && !drafts_on_mrv2(context.profile->from, context.speculation.method)) return false;
   return chosen_by_default(context);
 }
 

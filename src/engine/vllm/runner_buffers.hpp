@@ -14,4 +14,11 @@ Bytes penalty_buffers(const Context& context);
 // runner one, before the profile run. vLLM 0.33, v1/worker/gpu/block_table.py; v1/worker/block_table.py.
 Bytes block_tables(const Context& context, const CacheLayout& layout);
 
+// Counts of how often each expert was chosen, for so many steps back, and room for one layer's experts that move (made late up to
+// 0.19). vLLM 0.33 and 0.10, distributed/eplb/eplb_state.py.
+Amount expert_balancing(const Context& context, std::uint32_t stage);
+
+// What a drafter holds for as many tokens as a step has, and, where it is asked to, the logits of what it drafted.
+Bytes draft_buffers(const Context& context);
+
 }  // namespace vramauto::engine::vllm

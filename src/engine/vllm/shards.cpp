@@ -77,12 +77,13 @@ Shard shard_of(const Context& context, const vramauto_weights& weights) {
   const auto tp = context.parallel.tp;
   if (weights.split != VRAMAUTO_SPLIT_EXPERTS) {
     const bool whole =
-        (weights.encoders && context.parallel.whole_towers) || is_uneven(weights, tp) || is_plain_table(context, weights);
+        (weights.encoders && context.parallel.whole_towers) ||
+        (weights.role == VRAMAUTO_ROLE_SHARED_EXPERT && context.parallel.whole_shared_experts) || is_uneven(weights, tp) || is_plain_table(context, weights);
     if (!whole && !stays_whole(context, weights)) divide(shard, weights.split, weights, tp);
   } else if (context.parallel.expert_parallel) {
-    shard.copies = ceil_div(weights.copies, std::uint64_t{tp} * context.parallel.dp);
+    shard.copies = context.parallel.experts_on_rank(weights.copies);
   } else {
-    divide(shard, weights.inner, weights, tp);
+    divide(shard, weights.inner, weights, static_cast<std::uint32_t>(context.parallel.expert_ranks()));
   }
   const auto block = weights.dtype ? block_of(weights.dtype) : Block{1, context.element_bytes()};
   // The blueprint's own elements were checked against 2^53 in all, so these products stay below 2^64.

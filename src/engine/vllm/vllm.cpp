@@ -36,6 +36,8 @@ class VllmEstimate final : public Estimate {
     return saturating_mul(layout.bytes_per_block(rank.pp), saturating_add(blocks, checked && rules->null_block_checked ? 1 : 0));
   }
 
+  Bytes block_bytes(const Rank& rank) const override { return layout.bytes_per_block(rank.pp); }
+
   CacheReport report(std::span<const Bytes> cache, std::uint64_t max_model_len) const override;
 
  private:
@@ -164,9 +166,17 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
     out.warnings.push_back({"gguf_plugin", fmt::format("vLLM {} reads GGUF files with a plugin only; amounts are those of the last "
                                                        "release that read them itself",
                                                        out.version)});
+  const auto& speculation = resolved.context.speculation;
+  const bool another = speculation.drafter == Drafter::model || speculation.drafter == Drafter::head;
+  if (another && !resolved.context.drafter)
+    out.warnings.push_back({"draft_model", fmt::format("{} drafts with a model that was not given: its weights and its cache are not "
+                                                       "counted (--draft-model, or attach it to the workload)",
+                                                       speculation.method)});
   out.rules = resolved.version.profile;
   out.default_utilization = out.rules->utilization;
   out.model_max_len = own_length(resolved.context);
+  if (const auto* draft = resolved.context.draft.model) out.draft = draft->path.empty() ? draft->id : draft->path;
+  for (const auto* adapter : resolved.context.adapters) out.adapters.push_back(adapter->adapter_path);
   out.effective = resolved.context.effective;
   out.effective.dtype = torch_name(resolved.context.dtype);
   out.effective.kv_cache_dtype = resolved.cache.name;

@@ -93,6 +93,7 @@ class Stage {
       if (weights.layers.first != end || weights.encoders || is_tied || weights.flags & VRAMAUTO_DRAFT) continue;
       if (end == VRAMAUTO_LAYER_OUTPUT && !output_ && !is_pooler(weights)) continue;
       if (weights.role == VRAMAUTO_ROLE_HEAD && context_.architecture->builds_no_head) continue;
+      if (weights.role == VRAMAUTO_ROLE_EMBEDDING && context_.shares_embedding) continue;
       const bool plain_head =
           weights.role == VRAMAUTO_ROLE_HEAD && !formats_.rules.head_by_rule && context_.profile->from < kQuantisedHeads;
       const auto part = part_of({static_cast<std::uint32_t>(i), 1, {}, plain_head ? std::uint16_t{0} : formats_.ends[i]});
@@ -179,6 +180,20 @@ class Stage {
       late_ += part.tensors.late * layers;
     }
     order_.load_layers(parts, range_);
+    offload(parts);
+  }
+
+  // Parameters of the first layers move to the host, until as much has gone as was asked for: vLLM 0.33,
+  // model_executor/offloader/uva.py; 0.9, model_executor/models/utils.py, maybe_offload_to_cpu.
+  void offload(const std::vector<Part>& parts) {
+    const auto most = static_cast<Bytes>(context_.workload->cpu_offload_gib * static_cast<double>(kGiB));
+    const auto move = [&](Bytes bytes) { offloaded_ += offloaded_ < most ? bytes : 0; };
+    for (auto layer = range_.first; layer < range_.first + range_.count && offloaded_ < most; ++layer)
+      for (const auto& part : parts) {
+        if (!has_layer(part.layers, layer)) continue;
+        for (std::uint32_t i = 0; i < part.tensors.count; ++i) move(part.tensors.bytes[i]);
+        move(part.bias);
+      }
   }
 
   // Layers that draft are loaded on the last stage, after the model. They share its embedding, or have one there, and its head:
@@ -278,7 +293,10 @@ class Stage {
     RankWeights out;
     out.parameter_bytes = sums_.total();
     const auto kept = out.parameter_bytes - dropped_;
-    out.loaded = Amount::exact(std::max(order_.allocated(), kept) + late_ + latents_);
+    const auto loaded = std::max(order_.allocated(), kept) + late_ + latents_;
+    // What is quantised may be made anew on the GPU once it is there, whatever was moved.
+    const bool quantised = formats_.format(formats_.rules.linear).scheme != quantization::Scheme::none;
+    out.loaded = {loaded - offloaded_, loaded - offloaded_, quantised ? loaded : loaded - offloaded_};
     const auto add = [&](std::string_view name, Bytes bytes, std::string_view source, double doubt = 0) {
       if (bytes == 0) return;
       auto& component = out.components.emplace_back();
@@ -293,14 +311,15 @@ class Stage {
     out.components.reserve(10);
     add("encoders", sums_.encoders, "config", fits::kTowers);
     add("embedding", sums_.embedding, "config");
-    add("layers", sums_.layers, "config", has_states() ? fits::kStateLayers : fits::kLayers);
+    add("layers", sums_.layers - offloaded_, "config", has_states() ? fits::kStateLayers : fits::kLayers);
+    if (quantised && offloaded_) out.components.back().amount.high += offloaded_;
     add("draft layers", sums_.drafts, "config");
     add("head", sums_.head - dropped_, "config");
     add("rope", sums_.rope, "vLLM 0.33");
     add("buffers", sums_.buffers, "vLLM 0.33");
     add("made while loading", late_, "vLLM 0.33");
     add("attention buffers", latents_, "vLLM 0.33");
-    add("rounding", out.loaded.best - late_ - latents_ - kept, "torch allocator");
+    add("rounding", loaded - late_ - latents_ - kept, "torch allocator");
     return out;
   }
 
@@ -318,19 +337,43 @@ class Stage {
   bool input_ = false, output_ = false, drafts_ = false;
   std::uint64_t encoders_ = 0;
   Sums sums_;
-  Bytes late_ = 0, dropped_ = 0, latents_ = 0;
+  Bytes late_ = 0, dropped_ = 0, latents_ = 0, offloaded_ = 0;
   Result<void> refused_;
 };
+
+Amount sum(const Amount& a, const Amount& b) {
+  return {saturating_add(a.best, b.best), saturating_add(a.low, b.low), saturating_add(a.high, b.high)};
+}
+
+// Numbers of an embedding that a draft model may turn out to have for itself, where its values are not the model's.
+Bytes unshared(const Context& drafter) {
+  Bytes out = 0;
+  if (!drafter.shares_embedding) return out;
+  for (const auto& weights : drafter.blueprint->weights)
+    if (weights.role == VRAMAUTO_ROLE_EMBEDDING) out = saturating_add(out, shard_of(drafter, weights).weight_bytes);
+  return out;
+}
+
+// The draft model is loaded after the model, by the same rules. vLLM 0.33, v1/worker/gpu_model_runner.py, load_model.
+Result<void> add_drafter(const Context& drafter, RankWeights& out) {
+  const auto draft = TRY(weights_of_stage(drafter, 0));
+  auto amount = draft.loaded;
+  amount.high = saturating_add(amount.high, unshared(drafter));
+  out.parameter_bytes = saturating_add(out.parameter_bytes, draft.parameter_bytes);
+  out.loaded = sum(out.loaded, amount);
+  out.components.push_back({"draft model", VRAMAUTO_KIND_WEIGHTS, amount, false, "config"});
+  return {};
+}
 
 Result<RankWeights> count(const Context& context, const quantization::Placed& formats, std::uint32_t stage) {
   Stage counted(context, formats, stage);
   auto out = counted.count();
   TRY(Result<void>(counted.refused()));
   if (const auto lora = lora_buffers(context, stage); lora.best) {
-    out.loaded = {saturating_add(out.loaded.best, lora.best), saturating_add(out.loaded.low, lora.low),
-                  saturating_add(out.loaded.high, lora.high)};
+    out.loaded = sum(out.loaded, lora);
     out.components.push_back({"LoRA adapters", VRAMAUTO_KIND_WEIGHTS, lora, false, "vLLM 0.33"});
   }
+  if (context.drafter && stage + 1 == context.parallel.pp) TRY(add_drafter(*context.drafter, out));
   return out;
 }
 

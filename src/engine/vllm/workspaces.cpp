@@ -89,9 +89,9 @@ ExpertWorkspace expert_workspace(const Context& context) {
     Sizes s{};
     s.tokens = chunk(context) * parallel.dp;
     s.per_token = forward.experts_per_token;
-    s.width = static_cast<double>(forward.expert_intermediate) / (parallel.expert_parallel ? 1 : parallel.tp);
+    s.width = static_cast<double>(forward.expert_intermediate) / (parallel.expert_parallel ? 1 : static_cast<double>(parallel.expert_ranks()));
     s.features = context.blueprint->traits.hidden;
-    s.experts = parallel.expert_parallel ? static_cast<double>(forward.experts) / (parallel.tp * parallel.dp) : forward.experts;
+    s.experts = parallel.expert_parallel ? static_cast<double>(parallel.experts_on_rank(forward.experts)) : forward.experts;
     const auto amount = by_kernel(context, s);
     out.amount.best = std::max(out.amount.best, amount.best);
     out.amount.low = std::max(out.amount.low, amount.low);

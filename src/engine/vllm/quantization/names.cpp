@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
-#include "support/text.hpp"
-
 namespace vramauto::engine::vllm::quantization {
 namespace {
 
-constexpr std::size_t kMostCharacters = 512, kMostLevels = 16;  // names and wildcards are no longer either
-constexpr std::uint64_t kMostRepetitions = 256;
-constexpr std::string_view kWhere = "quantization_config";
+constexpr std::size_t kMostCharacters = 512;  // of names and wildcards, as of regular expressions
 
 // A set such as [0-9] or [!ab] at `at`, which is behind its bracket. Moves behind it; nothing where it does not end.
 struct Set {
@@ -48,59 +44,6 @@ bool takes(std::string_view pattern, std::size_t at, char letter, std::size_t& e
   return set.holds;
 }
 
-// Nested repetitions multiply what has to be matched.
-Result<void> check_size(std::string_view text) {
-  if (text.size() > kMostCharacters)
-    return fail(VRAMAUTO_E_LIMIT, kWhere, "a regular expression has {} characters, expected at most {}", text.size(),
-                kMostCharacters);
-  std::size_t level = 0, deepest = 0;
-  std::uint64_t repetitions = 1;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '(') deepest = std::max(deepest, ++level);
-    if (text[i] == ')' && level) --level;
-    if (text[i] != '{') continue;
-    std::uint64_t number = 0, largest = 1;
-    for (++i; i < text.size() && text[i] != '}'; ++i) {
-      number = text[i] >= '0' && text[i] <= '9'
-                   ? std::min<std::uint64_t>(number * 10 + static_cast<std::uint64_t>(text[i] - '0'), 100000)
-                   : 0;
-      largest = std::max(largest, number);
-    }
-    repetitions *= largest;
-    if (repetitions > kMostRepetitions) break;
-  }
-  if (deepest > kMostLevels || repetitions > kMostRepetitions)
-    return fail(VRAMAUTO_E_LIMIT, kWhere,
-                "the regular expression \"{}\" is too large: expected at most {} levels and {} repetitions", text::shown(text),
-                kMostLevels, kMostRepetitions);
-  return {};
-}
-
-// Breadth first where the library can: no expression then takes exponential time.
-constexpr auto kSyntax = std::regex::ECMAScript | std::regex::optimize
-#ifdef __GLIBCXX__
-                         | std::regex_constants::__polynomial
-#endif
-    ;
-
-Result<std::shared_ptr<const std::regex>> compile(std::string_view text) {
-  TRY(check_size(text));
-  try {
-    return std::make_shared<const std::regex>(text.begin(), text.end(), kSyntax);
-  } catch (const std::regex_error&) {
-    return fail(VRAMAUTO_E_FORMAT, kWhere, "\"{}\" is no regular expression of the kind known here", text::shown(text));
-  }
-}
-
-bool runs(const std::regex& regex, std::string_view name, bool from_start) {
-  const auto flags = from_start ? std::regex_constants::match_continuous : std::regex_constants::match_default;
-  try {
-    return std::regex_search(name.begin(), name.end(), regex, flags);
-  } catch (const std::regex_error&) {  // too complex for the library
-    return false;
-  }
-}
-
 bool has_component(std::string_view name, std::string_view text) {
   if (name.starts_with(text) && (name.size() == text.size() || name[text.size()] == '.')) return true;
   for (auto at = name.find(text); at != std::string_view::npos; at = name.find(text, at + 1)) {
@@ -137,7 +80,7 @@ Result<Pattern> Pattern::make(How how, std::string_view text) {
   Pattern out;
   out.how_ = how;
   out.text_ = text;
-  if (how == How::start || how == How::search) out.regex_ = TRY(compile(text));
+  if (how == How::start || how == How::search) out.regex_ = std::make_shared<const Regex>(TRY(Regex::compile(text)));
   return out;
 }
 
@@ -154,7 +97,7 @@ bool Pattern::matches(std::string_view name) const {
       return text_.size() <= kMostCharacters && matches_wildcard(text_, name);
     case How::start:
     case How::search:
-      return runs(*regex_, name, how_ == How::start);
+      return regex_->matches(name, how_ == How::start ? Regex::From::start : Regex::From::anywhere);
     case How::contains:
       return text_.find(name) != std::string_view::npos;
   }

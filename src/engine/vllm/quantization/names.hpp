@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <regex>
 #include <string>
 #include <string_view>
 
+#include "engine/vllm/quantization/regex.hpp"
 #include "support/result.hpp"
 
 namespace vramauto::engine::vllm::quantization {
@@ -23,8 +23,7 @@ enum class How : std::uint8_t {
 
 class Pattern {
  public:
-  // Regular expressions are read as ECMAScript, which what checkpoints hold agrees with, and matched in time polynomial in their
-  // size. Limits: 512 characters, 16 levels, repetitions of 256 in all. E_FORMAT, E_LIMIT.
+  // Errors: those of Regex::compile.
   static Result<Pattern> make(How how, std::string_view text);
   bool matches(std::string_view name) const;
   How how() const { return how_; }
@@ -33,7 +32,7 @@ class Pattern {
  private:
   How how_ = How::whole;
   std::string_view text_;
-  std::shared_ptr<const std::regex> regex_;
+  std::shared_ptr<const Regex> regex_;
 };
 
 bool matches_wildcard(std::string_view pattern, std::string_view name);

@@ -1,0 +1,3 @@
+module vramauto.org/vramauto
+
+go 1.19

@@ -1,0 +1,135 @@
+#include "plan/search.hpp"
+
+#include <algorithm>
+
+#include "plan/batch.hpp"
+#include "plan/partition.hpp"
+#include "plan/solve.hpp"
+#include "support/text.hpp"
+
+namespace vramauto::plan {
+namespace {
+
+constexpr std::size_t kMostPlans = 4000;  // of any machine that exists a few hundred
+
+Result<engine::Workload> with_layout(const engine::Workload& asked, const Layout& layout) {
+  auto out = asked;
+  TRY(engine::set(out, "tensor-parallel-size", std::to_string(layout.tensor)));
+  TRY(engine::set(out, "pipeline-parallel-size", std::to_string(layout.pipeline)));
+  if (asked.data_parallel_auto) TRY(engine::set(out, "data-parallel-size", std::to_string(layout.data)));
+  return out;
+}
+
+// Experts that nobody said how to share.
+bool experts_open(const engine::Request& request, const Layout& layout) {
+  const auto& set = request.workload->set_names;
+  const auto& weights = request.blueprint->weights;
+  return std::uint64_t{layout.tensor} * layout.data > 1 && std::find(set.begin(), set.end(), "enable-expert-parallel") == set.end() &&
+         std::any_of(weights.begin(), weights.end(), [](const auto& one) { return one.split == VRAMAUTO_SPLIT_EXPERTS; });
+}
+
+Result<Plan> settled(const engine::Request& request, const Placement& placement, engine::Workload workload) {
+  auto changed = request;
+  changed.workload = &workload;
+  TRY(divide_layers(request, placement, workload));
+  TRY(choose_batch(request, placement, workload));
+  auto plan = solve(TRY(price(changed, placement)), request.devices);
+  plan.layout_chosen = true;
+  plan.batch_chosen = request.workload->max_num_seqs_auto || request.workload->max_num_batched_tokens_auto;
+  return plan;
+}
+
+// Ranks that would each get a part of every expert are refused where its width does not divide; whole experts can be dealt to them.
+Result<Plan> on(const engine::Request& request, const Layout& layout, const Placement& placement) {
+  auto workload = TRY(with_layout(*request.workload, layout));
+  auto plan = settled(request, placement, workload);
+  if (plan || plan.error().status != VRAMAUTO_E_UNSUPPORTED || !experts_open(request, layout)) return plan;
+  TRY(engine::set(workload, "enable-expert-parallel", "true"));
+  return settled(request, placement, std::move(workload));
+}
+
+// How much of what is asked for a plan that does not meet it holds: tells which of several comes nearest.
+double nearness(const Plan& plan) {
+  if (plan.fits == Fits::yes) return 1 + total_concurrency(plan);
+  return plan.utilization_min > 0 ? std::min(1.0, plan.utilization_max / plan.utilization_min) : 0;
+}
+
+// Tries layouts and placements in their order until `enough` of a plan is true.
+template <class Enough>
+Result<void> try_all(const engine::Request& request, std::span<const Layout> layouts, Enough&& enough) {
+  std::optional<Error> refused;
+  std::size_t plans = 0;
+  for (const auto& layout : layouts) {
+    for (const auto& placement : placements(layout, request.devices)) {
+      auto plan = on(request, layout, placement);
+      if (!plan) {
+        if (!refused) refused = plan.error();
+        continue;
+      }
+      if (enough(std::move(*plan))) return {};
+      if (++plans == kMostPlans)
+        return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "{} layouts on {} GPUs do not hold it, expected sizes instead of auto",
+                    plans, request.devices.size());
+    }
+  }
+  if (plans == 0 && refused) return Unexpected(std::move(*refused));
+  return {};
+}
+
+bool has_nvlink(std::span<const detect::Device> devices) {
+  return std::none_of(devices.begin(), devices.end(), [](const auto& one) { return one.nvlink == detect::Link::none; });
+}
+
+// Nothing can be chosen without sizes: one GPU, as the engine would.
+bool sizes_known(std::span<const detect::Device> devices) {
+  return !devices.empty() &&
+         std::none_of(devices.begin(), devices.end(), [](const auto& one) { return one.total_bytes == VRAMAUTO_UNKNOWN; });
+}
+
+}  // namespace
+
+bool searches(const engine::Workload& workload) {
+  return workload.tensor_parallel_auto || workload.pipeline_parallel_auto || workload.data_parallel_auto;
+}
+
+Result<Plan> search(const engine::Request& request) {
+  const auto& asked = *request.workload;
+  if (!sizes_known(request.devices)) {
+    auto plan = TRY(on(request, layout_of(asked), {}));
+    plan.warnings.push_back({"layout", "no layout can be chosen for GPUs whose memory is not known: one for each size left open"});
+    return plan;
+  }
+  const auto all = layouts(asked, request.devices.size(), has_nvlink(request.devices));
+  if (all.empty())
+    return fail(VRAMAUTO_E_ARGUMENT, "tensor-parallel-size", "{} GPUs found, expected at least the {} that the sizes stated need",
+                request.devices.size(), layout_of(asked).ranks());
+  std::optional<Plan> best;
+  bool met = false;
+  TRY(try_all(request, all, [&](Plan plan) {
+    met = meets(plan);
+    const bool better = met || !best || nearness(plan) > nearness(*best);
+    if (better) best = std::move(plan);
+    return met;
+  }));
+  if (!best) return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "no layout fits on the nodes of these {} GPUs", request.devices.size());
+  return std::move(*best);
+}
+
+std::optional<Plan> regrouped(const engine::Request& request, const Plan& plan) {
+  const auto ranks = plan.estimate->ranks.size();
+  auto open = plan.asked();
+  open.tensor_parallel_auto = open.pipeline_parallel_auto = true;
+  auto changed = request;
+  changed.workload = &open;
+  auto same = layouts(open, request.devices.size(), true);
+  std::erase_if(same, [&](const Layout& one) { return one.ranks() != ranks; });
+  std::optional<Plan> best;
+  const auto done = try_all(changed, same, [&](Plan other) {
+    if (other.fits == Fits::yes && (!best || other.cache.tokens > best->cache.tokens)) best = std::move(other);
+    return false;
+  });
+  if (!done || !best || (plan.fits == Fits::yes && best->cache.tokens <= plan.cache.tokens)) return std::nullopt;
+  return best;
+}
+
+}  // namespace vramauto::plan
