@@ -157,6 +157,19 @@ func (p *Plan) Arguments() ([]string, error) {
 	return out, nil
 }
 
+// Environment of the engine that the plan needs: "NAME=VALUE", as exec.Cmd takes it.
+func (p *Plan) Environment() ([]string, error) {
+	if err := hold(&p.handle); err != nil {
+		return nil, err
+	}
+	defer p.release()
+	out := []string{}
+	for text := C.vramauto_plan_environment(p.c(), 0); text != nil; text = C.vramauto_plan_environment(p.c(), C.size_t(len(out))) {
+		out = append(out, C.GoString(text))
+	}
+	return out, nil
+}
+
 // Warnings about the plan.
 func (p *Plan) Warnings() ([]Warning, error) {
 	if err := hold(&p.handle); err != nil {

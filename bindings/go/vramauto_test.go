@@ -151,7 +151,8 @@ func TestPlan(t *testing.T) {
 	a := ask(t, noEnv)
 	workload := must(a.ctx.NewWorkload())
 	defer workload.Close()
-	for name, value := range map[string]string{"max-model-len": "16384", "engine-version": "9.9", "policy": "maximal"} {
+	for name, value := range map[string]string{"max-model-len": "16384", "engine-version": "9.9", "policy": "maximal",
+		"env": "VLLM_USE_V2_MODEL_RUNNER=0"} {
 		if err := workload.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
@@ -168,6 +169,9 @@ func TestPlan(t *testing.T) {
 	}
 	if arguments := must(plan.Arguments()); len(arguments) < 2 || arguments[0] != "serve" || arguments[1] != "Qwen/Qwen3-8B" {
 		t.Errorf("arguments are %q", arguments)
+	}
+	if environment := must(plan.Environment()); len(environment) != 1 || environment[0] != "VLLM_USE_V2_MODEL_RUNNER=0" {
+		t.Errorf("environment is %q", environment)
 	}
 	if warnings := must(plan.Warnings()); len(warnings) == 0 || warnings[0].Code == "" || !strings.Contains(warnings[0].Message, "9.9") {
 		t.Errorf("warnings are %+v", warnings)
@@ -194,6 +198,35 @@ func TestPlanByTheRule(t *testing.T) {
 	defer plan.Close()
 	if _, err := plan.Estimate(); !errors.Is(err, ErrNotFound) {
 		t.Errorf("estimate of the rule: %v", err)
+	}
+}
+
+func TestAttach(t *testing.T) {
+	a := ask(t, noEnv)
+	alone := must(a.ctx.Plan(a.gpus, a.model, nil))
+	defer alone.Close()
+	workload := must(a.ctx.NewWorkload())
+	defer workload.Close()
+	draft := must(a.ctx.OpenModel(context.Background(), "Qwen/Qwen3-0.6B"))
+	for _, err := range []error{workload.Attach("speculative", draft), workload.Set("speculative-config", `{"num_speculative_tokens": 3}`)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	draft.Close() // the workload keeps it alive
+	plan := must(a.ctx.Plan(a.gpus, a.model, workload))
+	defer plan.Close()
+	if with, without := must(plan.Info()), must(alone.Info()); with.KVCacheTokens >= without.KVCacheTokens {
+		t.Errorf("%d tokens with a draft model, %d without", with.KVCacheTokens, without.KVCacheTokens)
+	}
+	for what, err := range map[string]error{"an unknown role": workload.Attach("pilot", a.model), "no model": workload.Attach("lora", nil),
+		"no adapter": workload.Attach("lora", a.model), "NUL": workload.Attach("a\x00b", a.model)} {
+		if !errors.Is(err, ErrArgument) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := workload.Attach("speculative", draft); !errors.Is(err, ErrClosed) {
+		t.Errorf("a closed model: %v", err)
 	}
 }
 

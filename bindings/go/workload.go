@@ -116,3 +116,22 @@ func (w *Workload) set(name string, value *C.char) error {
 	cerr := newCError()
 	return failure(C.vramauto_workload_set((*C.vramauto_workload)(w.ptr), key, value, cerr), cerr)
 }
+
+// Attach a second model, which the workload keeps alive: role "speculative", a draft model, of which the last counts, or "lora", an
+// adapter, which may be repeated.
+func (w *Workload) Attach(role string, model *Model) error {
+	text, err := cString("role", role)
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(text))
+	m := model.h()
+	if err := hold(&w.handle, m); err != nil {
+		return err
+	}
+	defer letGo(&w.handle, m)
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	cerr := newCError()
+	return failure(C.vramauto_workload_attach((*C.vramauto_workload)(w.ptr), text, (*C.vramauto_model)(m.pointer()), cerr), cerr)
+}

@@ -106,7 +106,8 @@ std::vector<Setting> settings_of(const Context& context, const std::vector<Choic
   std::vector<Setting> out(count);
   for (std::size_t i = 0; i < count; ++i) {
     auto rest = i;
-    out[i].workload = make<Workload>(kError, [&](auto handle, auto err) { return vramauto_workload_new(context.get(), handle, err); });
+    out[i].workload =
+        make<Workload>(kError, [&](auto handle, auto err) { return vramauto_workload_new(context.get(), handle, err); });
     for (auto choice = choices.rbegin(); choice != choices.rend(); ++choice) {
       const auto& value = choice->values[rest % choice->values.size()];
       rest /= choice->values.size();
@@ -236,14 +237,16 @@ void declare_compare(CLI::App& app, CompareOptions& options) {
   app.add_option("MODEL", options.models, "models, as for plan")->required()->expected(1, -1);
   app.add_option("--gpus", options.gpus, "machines, one after each comma: \"RTX 4090, 2x A100 40GB\" [this machine]")
       ->type_name("NAMES");
-  app.add_option("--devices", options.devices, "a machine as `vramauto detect --json` writes it; may be repeated")->type_name("FILE");
+  app.add_option("--devices", options.devices, "a machine as `vramauto detect --json` writes it; may be repeated")
+      ->type_name("FILE");
   app.add_option("--free", options.plan.free, "memory that is free on every GPU before the start: 20GiB [all, or as detected]")
       ->type_name("SIZE");
   auto* json = app.add_flag("--json", options.json, "for programs, schema vramauto.compare/1");
   app.add_flag("--csv", options.csv, "for spreadsheets")->excludes(json);
   declare_workload(app, options.plan);
-  app.footer("Numbers, sizes and choices take several values: --tensor-parallel-size 1,2,4 --kv-cache-dtype auto,fp8. Without\n"
-             "--tensor-parallel-size each machine uses as few GPUs as will do.");
+  app.footer(
+      "Numbers, sizes and choices take several values: --tensor-parallel-size 1,2,4 --kv-cache-dtype auto,fp8. Without\n"
+      "--tensor-parallel-size each machine uses as few GPUs as will do.");
 }
 
 Exit run_compare(const CompareOptions& options) {

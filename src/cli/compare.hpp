@@ -23,10 +23,10 @@ struct Setting {
 
 struct Row {
   std::size_t model = 0, machine = 0, setting = 0;
-  bool refused = false;      // by the engine, or nothing could be opened
+  bool refused = false;       // by the engine, or nothing could be opened
   vramauto_plan_info plan{};  // its texts are not kept
-  double spare_bytes = -1;   // memory of the whole machine that one plan does not need; below 0: not known
-  std::string reason;        // why not
+  double spare_bytes = -1;    // memory of the whole machine that one plan does not need; below 0: not known
+  std::string reason;         // why not
 };
 
 struct Comparison {

@@ -48,7 +48,8 @@ struct Column {
 constexpr Column kColumns[] = {
     {"fits", "fits", true, [](const Row& row) { return std::string(verdict(row)); }},
     {"layout", "layout", true, [](const Row& row) { return row.refused ? std::string() : layout(row); }},
-    {"needs", "needs", false, [](const Row& row) { return row.plan.utilization_min > 0 ? number(row.plan.utilization_min, 4) : ""; }},
+    {"needs", "needs", false,
+     [](const Row& row) { return row.plan.utilization_min > 0 ? number(row.plan.utilization_min, 4) : ""; }},
     {"gpu_memory_utilization", "utilization", false,
      [](const Row& row) { return row.plan.gpu_memory_utilization > 0 ? number(row.plan.gpu_memory_utilization, 4) : ""; }},
     {"max_model_len", "max len", false, [](const Row& row) { return row.refused ? std::string() : count(row.plan.max_model_len); }},
@@ -114,9 +115,7 @@ std::vector<Line> lines_of(const Comparison& all) {
 }  // namespace
 
 void sort_rows(Comparison& comparison) {
-  const auto key = [](const Row& row) {
-    return std::tuple(class_of(row), row.spare_bytes, row.model, row.machine, row.setting);
-  };
+  const auto key = [](const Row& row) { return std::tuple(class_of(row), row.spare_bytes, row.model, row.machine, row.setting); };
   std::sort(comparison.rows.begin(), comparison.rows.end(), [&](const Row& a, const Row& b) { return key(a) < key(b); });
 }
 

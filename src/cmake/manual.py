@@ -163,7 +163,7 @@ def main():
     source = pathlib.Path(source)
     about = ask(binary, "--help")
     commands = [read_command(binary, name, text) for name, text in groups(about)["Subcommands"]]
-    examples = [re.split(r"  +", line.strip(), maxsplit=1) for line in re.findall(r"^  vramauto .*", about, flags=re.M)]
+    examples = [(re.split(r"  +", line.strip(), maxsplit=1) + [""])[:2] for line in re.findall(r"^  vramauto .*", about, flags=re.M)]
     version, table = ask(binary, "--version").split()[1], read_table(binary)
     page = manual(version, commands, table, examples).encode("utf-8")
     pathlib.Path(manual_path).write_bytes(gzip.compress(page, 9, mtime=0))

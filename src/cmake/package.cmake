@@ -52,6 +52,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libvramauto0)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/debian/depends.cmake.in ${PROJECT_BINARY_DIR}/debian/depends.cmake @ONLY)
 set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_BINARY_DIR}/debian/depends.cmake)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "libcurl4 | libcurl3-gnutls")  # opened by name, when the hub is asked
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/debian/shlibs ${PROJECT_BINARY_DIR}/debian/triggers)
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "${about}The library, and the plugins that describe models.")
 

@@ -40,6 +40,28 @@ std::optional<std::string_view> take_count(std::string_view& item) {
   return count;
 }
 
+// The digits before the words "nodes of": "2 nodes of 8x H100".
+std::optional<std::string_view> take_nodes(std::string_view& item) {
+  const auto digits = item.substr(0, item.find_first_not_of("0123456789"));
+  auto rest = text::trim(item.substr(digits.size()));
+  const auto words = rest.starts_with("nodes of ") ? 9 : rest.starts_with("node of ") ? 8 : 0;
+  if (digits.empty() || words == 0) return std::nullopt;
+  item = text::trim(rest.substr(static_cast<std::size_t>(words)));
+  return digits;
+}
+
+// Several nodes are new ones, each with an order of its own; what names none is on the node of what stands before it.
+void add(std::vector<Device>& devices, Device device, std::size_t nodes, std::size_t count) {
+  const std::uint32_t first = devices.empty() ? 0 : devices.back().node + (nodes > 1 ? 1 : 0);
+  for (std::uint32_t node = first; node < first + nodes; ++node) {
+    device.node = node;
+    for (std::size_t i = 0; i < count; ++i) {
+      device.index = devices.empty() || devices.back().node != node ? 0 : devices.back().index + 1;
+      devices.push_back(device);
+    }
+  }
+}
+
 Result<std::size_t> number_of(std::string_view count) {
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), number);
@@ -122,16 +144,16 @@ Result<std::vector<Device>> parse_text(std::string_view text) {
     more = end != std::string_view::npos;
     std::string_view item = text::trim(text.substr(0, end));
     if (more) text.remove_prefix(end + 1);
-    std::size_t count = 1;
+    std::size_t nodes = 1, count = 1;
+    if (const auto written = take_nodes(item)) nodes = TRY(number_of(*written));
     if (const auto written = take_count(item)) count = TRY(number_of(*written));
     if (item.empty())
       return fail(VRAMAUTO_E_ARGUMENT, kWhere, "an empty description, expected a GPU such as \"2x RTX 4090\" or 24GiB");
     const Device device = TRY(one(item));
-    if (devices.size() + count > kMostDevices)
-      return fail(VRAMAUTO_E_LIMIT, kWhere, "{} GPUs, expected at most {}", devices.size() + count, kMostDevices);
-    devices.insert(devices.end(), count, device);
+    if (devices.size() + nodes * count > kMostDevices)
+      return fail(VRAMAUTO_E_LIMIT, kWhere, "{} GPUs, expected at most {}", devices.size() + nodes * count, kMostDevices);
+    add(devices, device, nodes, count);
   }
-  for (std::size_t i = 0; i < devices.size(); ++i) devices[i].index = static_cast<std::uint32_t>(i);
   return devices;
 }
 

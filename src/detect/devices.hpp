@@ -50,7 +50,7 @@ struct Sources {
 // Threads: any.
 Result<std::vector<Device>> detect(const Sources& sources);
 
-// "2x RTX 4090", "H100 80GB", "24GiB", "RTX 4090, L40S", or {"devices": [{"name", "total_bytes", "free_bytes", …}]}.
+// "2x RTX 4090", "24GiB", "RTX 4090, L40S", "2 nodes of 8x H100", or {"devices": [{"name", "total_bytes", "free_bytes", …}]}.
 // In a list of sizes and names "GiB" is 2^30 and "GB" 10^9 bytes; as a part of a card's name ("A100 40GB") a size only says which
 // card. A name fills what is missing from the catalogue; an unknown name without a size keeps VRAMAUTO_UNKNOWN. At most 1024
 // devices. Fails with VRAMAUTO_E_ARGUMENT (text), VRAMAUTO_E_FORMAT (JSON) or VRAMAUTO_E_LIMIT.

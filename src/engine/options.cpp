@@ -209,12 +209,13 @@ constexpr std::array kEntries = {
           1,
           4096,
           integer_or_auto<&W::tensor_parallel_size, &W::tensor_parallel_auto>},
-    Entry{{kInteger, "pipeline-parallel-size", "pp", "", "1",
-           "groups of GPUs that hold consecutive layers; the fullest stage decides the number of cache blocks; auto: as few as will "
-           "do, with layers by their GPUs' memory"},
-          1,
-          4096,
-          integer_or_auto<&W::pipeline_parallel_size, &W::pipeline_parallel_auto>},
+    Entry{
+        {kInteger, "pipeline-parallel-size", "pp", "", "1",
+         "groups of GPUs that hold consecutive layers; the fullest stage decides the number of cache blocks; auto: as few as will "
+         "do, with layers by their GPUs' memory"},
+        1,
+        4096,
+        integer_or_auto<&W::pipeline_parallel_size, &W::pipeline_parallel_auto>},
     Entry{{kInteger, "data-parallel-size", "dp", "", "1",
            "independent copies of the engine, each on its own GPUs with its own cache; auto: as many as --sequences need"},
           1,
@@ -242,7 +243,8 @@ constexpr std::array kEntries = {
           kTokens,
           max_model_len},
     Entry{{kInteger, "max-num-seqs", "", "", "by GPU and engine version",
-           "sequences in one step: sizes the sampler's buffers and the CUDA graphs; auto: --sequences, or as many as the cache holds"},
+           "sequences in one step: sizes the sampler's buffers and the CUDA graphs; auto: --sequences, or as many as the cache "
+           "holds"},
           1,
           1 << 24,
           integer_or_auto<&W::max_num_seqs, &W::max_num_seqs_auto>},

@@ -43,7 +43,7 @@ struct Workload {
   bool max_model_len_auto = false;             // "auto" asked for by name
   std::optional<std::uint64_t> max_num_seqs, max_num_batched_tokens, block_size, num_gpu_blocks_override;
   bool max_num_seqs_auto = false, max_num_batched_tokens_auto = false;  // left to the plan
-  std::optional<double> gpu_memory_utilization;  // empty: automatic
+  std::optional<double> gpu_memory_utilization;                         // empty: automatic
   std::optional<Bytes> kv_cache_memory_bytes;
   std::string kv_cache_dtype = "auto", quantization, dtype = "auto", attention_backend;
   bool enforce_eager = false;
@@ -67,7 +67,7 @@ struct Workload {
   std::uint64_t sequences = 1;  // that should fit at once: of their usual length where that is stated, else of max_model_len
   bool sequences_set = false;
   std::optional<std::uint64_t> input_len, output_len;  // usual tokens of a prompt, of an answer
-  Bytes reserve = 0;            // kept free on every GPU
+  Bytes reserve = 0;                                   // kept free on every GPU
   bool reserve_set = false;
   std::vector<std::string> env;  // the engine's environment, NAME=VALUE
 

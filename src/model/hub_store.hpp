@@ -20,7 +20,7 @@ struct HubFile {
 
 struct Snapshot {
   std::string commit;
-  std::vector<HubFile> files;  // sorted by name
+  std::vector<HubFile> files;
 };
 
 bool is_commit(std::string_view text);

@@ -28,6 +28,8 @@ bool is_plain(std::string_view name) {
 std::vector<std::string> names_of(const Snapshot& snapshot) {
   std::vector<std::string> out;
   for (const auto& file : snapshot.files) out.push_back(file.name);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 
@@ -63,7 +65,8 @@ Result<Snapshot> read_listing(std::string_view where, std::string_view text) {
   out.commit = commit->text;
   for (const auto& one : siblings->items) {
     const auto* name = one.find("rfilename");
-    const auto* size = one.find("size");
+    const auto* large = one.at("/lfs/size");
+    const auto* size = large ? large : one.find("size");
     if (!name || !is_plain(name->text)) continue;
     HubFile file;
     file.name = name->text;
@@ -71,10 +74,6 @@ Result<Snapshot> read_listing(std::string_view where, std::string_view text) {
     file.here = file.size == 0;
     out.files.push_back(std::move(file));
   }
-  const auto less = [](const auto& a, const auto& b) { return a.name < b.name; };
-  const auto same = [](const auto& a, const auto& b) { return a.name == b.name; };
-  std::sort(out.files.begin(), out.files.end(), less);
-  out.files.erase(std::unique(out.files.begin(), out.files.end(), same), out.files.end());
   return out;
 }
 
@@ -84,9 +83,9 @@ Repository::Repository(const std::string& endpoint, const HubId& id, Snapshot sn
       session_(session) {}
 
 const HubFile* Repository::find(std::string_view name) const {
-  const auto& files = snapshot_.files;
-  const auto found = std::lower_bound(files.begin(), files.end(), name, [](const auto& file, auto wanted) { return file.name < wanted; });
-  return found == files.end() || found->name != name ? nullptr : &*found;
+  for (const auto& file : snapshot_.files)
+    if (file.name == name) return &file;
+  return nullptr;
 }
 
 Result<file::Reader> Repository::open(std::string_view name) const {

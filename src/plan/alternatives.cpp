@@ -34,8 +34,8 @@ std::optional<Alternative> attempt(const engine::Request& request, const Placeme
 }
 
 // The first of several values of one option that fits.
-void add_first(std::vector<Alternative>& out, const engine::Request& request, const Placement& placement,
-               const std::string& option, std::span<const std::uint64_t> values) {
+void add_first(std::vector<Alternative>& out, const engine::Request& request, const Placement& placement, const std::string& option,
+               std::span<const std::uint64_t> values) {
   for (const auto value : values) {
     if (auto found = attempt(request, placement, {option, std::to_string(value)})) {
       out.push_back(std::move(*found));
@@ -77,8 +77,8 @@ std::vector<Change> layout_change(const Plan& plan) {
   return out;
 }
 
-// The GPUs that are here, grouped otherwise: as few as will do where it does not fit; as many as the plan has where it does, but one
-// utilization and one number of blocks leave some of them with memory that nothing uses.
+// The GPUs that are here, grouped otherwise: as few as will do where it does not fit; as many as the plan has where it does, but
+// one utilization and one number of blocks leave some of them with memory that nothing uses.
 void add_grouping(std::vector<Alternative>& out, const engine::Request& request, const Plan& plan) {
   if (request.devices.size() < 2 || plan.layout_chosen) return;
   std::optional<Plan> other;

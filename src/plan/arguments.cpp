@@ -10,8 +10,8 @@ namespace vramauto::plan {
 namespace {
 
 // Options that vramauto itself reads; every other is the engine's.
-constexpr std::array<std::string_view, 11> kOurs = {"engine",     "engine-version", "method",    "policy", "sequences", "input-len",
-                                                    "output-len", "reserve",        "usage",     "estimator", "env"};
+constexpr std::array<std::string_view, 11> kOurs = {"engine",     "engine-version", "method", "policy",    "sequences", "input-len",
+                                                    "output-len", "reserve",        "usage",  "estimator", "env"};
 // Stated by the plan itself, whether set or not.
 constexpr std::array<std::string_view, 4> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
                                                      "max-model-len"};

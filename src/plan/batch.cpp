@@ -49,15 +49,17 @@ Result<void> choose_batch(const engine::Request& request, const Placement& place
   auto plan = TRY(attempt(request, placement, workload));
   const auto own = plan.estimate->effective;
   auto sequences = sequences_free ? sequences_for(plan, workload, own.max_num_seqs) : own.max_num_seqs;
-  auto tokens = tokens_free ? std::max(tokens_for(workload, sequences, own.max_num_batched_tokens), sequences)
-                            : own.max_num_batched_tokens;
+  auto tokens =
+      tokens_free ? std::max(tokens_for(workload, sequences, own.max_num_batched_tokens), sequences) : own.max_num_batched_tokens;
   if (sequences_free) TRY(set_sequences(workload, std::min(sequences, tokens)));
   if (!tokens_free) return {};
   // Activations of a large step may take what the cache needs: half of it while that lets the traffic in, or the model at all.
   std::optional<std::uint64_t> fits;
   for (auto tried = tokens;; tried = std::max(sequences, round_up(tried / 2, kTokensUnit))) {
     TRY(set_tokens(workload, tried));
-    plan = TRY(attempt(request, placement, workload));
+    auto next = attempt(request, placement, workload);
+    if (!next) return engine::set(workload, "max-num-batched-tokens", std::nullopt);  // the engine's own rule for this model
+    plan = std::move(*next);
     if (meets(plan) || plan.fits == Fits::unknown) return {};
     if (plan.fits == Fits::yes && !fits) fits = tried;
     if (tried <= std::max(sequences, kTokensUnit)) return set_tokens(workload, fits.value_or(tried));

@@ -14,7 +14,8 @@ constexpr std::string_view kVariable = "VLLM_PP_LAYER_PARTITION";
 using Layers = std::vector<std::uint32_t>;
 
 bool stated(const engine::Workload& workload) {
-  return std::any_of(workload.env.begin(), workload.env.end(), [](const std::string& entry) { return entry.starts_with(kVariable); });
+  return std::any_of(workload.env.begin(), workload.env.end(),
+                     [](const std::string& entry) { return entry.starts_with(kVariable); });
 }
 
 bool of_one_size(std::span<const detect::Device> devices, const Placement& placement) {

@@ -26,7 +26,8 @@ bool alike(const detect::Device& a, const detect::Device& b) {
 // Smallest first, of one size the emptiest, of those in their own order.
 Placement by_size(Devices devices, Placement pool) {
   std::stable_sort(pool.begin(), pool.end(), [&](auto a, auto b) {
-    return std::tuple(devices[a].total_bytes, -share_free(devices[a])) < std::tuple(devices[b].total_bytes, -share_free(devices[b]));
+    return std::tuple(devices[a].total_bytes, -share_free(devices[a])) <
+           std::tuple(devices[b].total_bytes, -share_free(devices[b]));
   });
   return pool;
 }
@@ -60,8 +61,8 @@ void add_on_node(std::vector<Placement>& out, Devices devices, Placement pool, s
   constexpr std::size_t kMostLevels = 8;
   for (std::size_t level = 0; level < kMostLevels && pool.size() >= count; ++level) {
     add_runs(out, devices, pool, count);
-    const auto least = std::min_element(pool.begin(), pool.end(),
-                                        [&](auto a, auto b) { return share_free(devices[a]) < share_free(devices[b]); });
+    const auto least =
+        std::min_element(pool.begin(), pool.end(), [&](auto a, auto b) { return share_free(devices[a]) < share_free(devices[b]); });
     const auto share = share_free(devices[*least]);
     std::erase_if(pool, [&](auto at) { return share_free(devices[at]) <= share; });
   }
@@ -80,15 +81,24 @@ std::vector<Placement> by_node(Devices devices) {
   return out;
 }
 
-// As many GPUs of each of `nodes` nodes, the largest.
-std::optional<Placement> across(const std::vector<Placement>& nodes, std::size_t of, const Layout& layout) {
+// The `count` GPUs of a node that can give most; of those that can give as much, the first.
+Placement largest(Devices devices, Placement node, std::size_t count) {
+  std::sort(node.begin(), node.end());
+  std::stable_sort(node.begin(), node.end(), [&](auto a, auto b) { return usable(devices[a]) > usable(devices[b]); });
+  node.resize(count);
+  std::stable_sort(node.begin(), node.end(), [&](auto a, auto b) { return devices[a].total_bytes < devices[b].total_bytes; });
+  return node;
+}
+
+// As many GPUs of each of `of` nodes.
+std::optional<Placement> across(Devices devices, const std::vector<Placement>& nodes, std::size_t of, const Layout& layout) {
   const auto count = layout.ranks();
   if (count % of != 0 || count / of % layout.tensor != 0) return std::nullopt;
-  const auto each = static_cast<std::ptrdiff_t>(count / of);
+  const auto each = static_cast<std::size_t>(count / of);
   Placement out;
   for (const auto& node : nodes) {
-    if (out.size() == count || static_cast<std::ptrdiff_t>(node.size()) < each) continue;
-    const auto groups = in_groups(Placement(node.end() - each, node.end()), layout.tensor);
+    if (out.size() == count || node.size() < each) continue;
+    const auto groups = in_groups(largest(devices, node, each), layout.tensor);
     out.insert(out.end(), groups.begin(), groups.end());
   }
   if (out.size() != count) return std::nullopt;
@@ -96,7 +106,8 @@ std::optional<Placement> across(const std::vector<Placement>& nodes, std::size_t
 }
 
 Bytes sum(Devices devices, const Placement& set, Bytes (*of)(const detect::Device&)) {
-  return std::accumulate(set.begin(), set.end(), Bytes{0}, [&](Bytes all, auto at) { return saturating_add(all, of(devices[at])); });
+  return std::accumulate(set.begin(), set.end(), Bytes{0},
+                         [&](Bytes all, auto at) { return saturating_add(all, of(devices[at])); });
 }
 
 // A slice has no index of its own.
@@ -153,9 +164,7 @@ std::vector<Layout> layouts(const engine::Workload& workload, std::size_t gpus, 
       });
     });
   });
-  const auto key = [&](const Layout& one) {
-    return std::tuple(one.ranks(), one.engine(), nvlink ? one.pipeline : one.tensor);
-  };
+  const auto key = [&](const Layout& one) { return std::tuple(one.ranks(), one.engine(), nvlink ? one.pipeline : one.tensor); };
   std::sort(out.begin(), out.end(), [&](const Layout& a, const Layout& b) { return key(a) < key(b); });
   return out;
 }
@@ -167,9 +176,10 @@ std::vector<Placement> placements(const Layout& layout, Devices devices) {
   for (const auto& node : nodes) add_on_node(out, devices, node, count);
   for (auto& set : out) set = in_groups(std::move(set), layout.tensor);
   for (std::size_t of = 2; of <= nodes.size(); ++of)
-    if (auto set = across(nodes, of, layout)) out.push_back(std::move(*set));
+    if (auto set = across(devices, nodes, of, layout)) out.push_back(std::move(*set));
   const auto key = [&](const Placement& set) {
-    return std::tuple(sum(devices, set, [](const detect::Device& one) { return one.total_bytes; }), ~sum(devices, set, usable), set);
+    return std::tuple(sum(devices, set, [](const detect::Device& one) { return one.total_bytes; }), ~sum(devices, set, usable),
+                      set);
   };
   std::sort(out.begin(), out.end(), [&](const Placement& a, const Placement& b) { return key(a) < key(b); });
   out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -213,19 +223,23 @@ std::string unused_reason(const Plan& plan, std::uint32_t device) {
   if (!plan.layout_chosen)
     return fmt::format("tensor {} x pipeline {} x data parallel {} are {} ranks", layout.tensor, layout.pipeline, layout.data,
                        layout.ranks());
-  return fmt::format("{} GPU{} the smallest layout that meets what is asked", layout.ranks(), layout.ranks() == 1 ? " is" : "s are");
+  return fmt::format("{} GPU{} the smallest layout that meets what is asked", layout.ranks(),
+                     layout.ranks() == 1 ? " is" : "s are");
 }
 
 // What each node is told differs: it is no part of the one line.
 void warn_about_nodes(Plan& plan) {
   if (!plan.estimate || plan.devices.empty()) return;
+  const auto& ranks = plan.estimate->ranks;
+  const auto here = [&](const engine::Rank& rank) { return plan.devices[rank.device].node == plan.devices[0].node; };
+  if (std::all_of(ranks.begin(), ranks.end(), here)) return;
   const auto nodes = nodes_of(plan);
-  if (nodes.size() == 1 && plan.devices[0].node == *nodes.begin()) return;
   std::string text;
   for (const auto node : nodes)
     text += fmt::format("{}node {}: {}={}", text.empty() ? "" : "; ", node, kVisible, gpus_on(plan, node));
-  plan.warnings.push_back({"nodes", fmt::format("the ranks are on {} node{}, in this order: {}{}", nodes.size(), nodes.size() > 1 ? "s" : "",
-                                                text, nodes.size() > 1 ? "; the engine starts on each, with --nnodes and --node-rank or Ray" : "")});
+  plan.warnings.push_back(
+      {"nodes", fmt::format("the ranks are on {} node{}, in this order: {}{}", nodes.size(), nodes.size() > 1 ? "s" : "", text,
+                            nodes.size() > 1 ? "; the engine starts on each, with --nnodes and --node-rank or Ray" : "")});
 }
 
 }  // namespace vramauto::plan

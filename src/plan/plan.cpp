@@ -55,8 +55,8 @@ Result<void> known_enough(const model::Model& model) {
 Result<void> check_lengths(const Plan& plan) {
   const auto usual = usual_length(*plan.estimate);
   if (usual <= plan.estimate->effective.max_model_len) return {};
-  return fail(VRAMAUTO_E_ARGUMENT, "input-len", "found {} tokens of input-len and output-len, expected at most max-model-len {}", usual,
-              plan.estimate->effective.max_model_len);
+  return fail(VRAMAUTO_E_ARGUMENT, "input-len", "found {} tokens of input-len and output-len, expected at most max-model-len {}",
+              usual, plan.estimate->effective.max_model_len);
 }
 
 // The GPUs of the ranks, in their order; none where none are described.
@@ -110,15 +110,15 @@ Result<Plan> calculate(const engine::Request& request) {
     const bool layout_chosen = plan.layout_chosen, batch_chosen = plan.batch_chosen;
     plan = TRY(shorten(request, std::move(plan)));
     plan.layout_chosen = layout_chosen, plan.batch_chosen = batch_chosen;
+    if (const auto usual = usual_length(*plan.estimate); usual > plan.max_model_len)
+      plan.warnings.push_back({"input-len", fmt::format("sequences of the usual {} tokens do not fit", text::grouped(usual))});
   }
   warn_about_nodes(plan);
   warn_about_sequences(plan);
   return plan;
 }
 
-double total_concurrency(const Plan& plan) {
-  return plan.typical_concurrency * std::max(1u, plan.asked().data_parallel_size);
-}
+double total_concurrency(const Plan& plan) { return plan.typical_concurrency * std::max(1u, plan.asked().data_parallel_size); }
 
 bool meets(const Plan& plan) {
   return plan.fits == Fits::yes && (plan.asked().sequences <= 1 || !plan.estimate->keeps_cache ||

@@ -24,7 +24,8 @@ Result<engine::Workload> with_layout(const engine::Workload& asked, const Layout
 bool experts_open(const engine::Request& request, const Layout& layout) {
   const auto& set = request.workload->set_names;
   const auto& weights = request.blueprint->weights;
-  return std::uint64_t{layout.tensor} * layout.data > 1 && std::find(set.begin(), set.end(), "enable-expert-parallel") == set.end() &&
+  return std::uint64_t{layout.tensor} * layout.data > 1 &&
+         std::find(set.begin(), set.end(), "enable-expert-parallel") == set.end() &&
          std::any_of(weights.begin(), weights.end(), [](const auto& one) { return one.split == VRAMAUTO_SPLIT_EXPERTS; });
 }
 
@@ -68,8 +69,8 @@ Result<void> try_all(const engine::Request& request, std::span<const Layout> lay
       }
       if (enough(std::move(*plan))) return {};
       if (++plans == kMostPlans)
-        return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size", "{} layouts on {} GPUs do not hold it, expected sizes instead of auto",
-                    plans, request.devices.size());
+        return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size",
+                    "{} layouts on {} GPUs do not hold it, expected sizes instead of auto", plans, request.devices.size());
     }
   }
   if (plans == 0 && refused) return Unexpected(std::move(*refused));
@@ -111,7 +112,9 @@ Result<Plan> search(const engine::Request& request) {
     if (better) best = std::move(plan);
     return met;
   }));
-  if (!best) return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "no layout fits on the nodes of these {} GPUs", request.devices.size());
+  if (!best)
+    return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "no layout fits on the nodes of these {} GPUs",
+                request.devices.size());
   return std::move(*best);
 }
 

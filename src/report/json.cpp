@@ -254,12 +254,9 @@ Json alternative_json(const plan::Alternative& other) {
   Json change = Json::object();
   for (const auto& [option, value] : other.change) change[underscored(option)] = value_json(value);
   if (!other.environment.empty()) change["env"] = environment_json(other.environment);
-  return {{"change", std::move(change)},
-          {"fits", fits_json(other.fits)},
-          {"gpu_memory_utilization", known(other.utilization)},
-          {"max_model_len", other.max_model_len},
-          {"tokens", other.tokens},
-          {"max_concurrency", other.max_concurrency}};
+  return {
+      {"change", std::move(change)},          {"fits", fits_json(other.fits)}, {"gpu_memory_utilization", known(other.utilization)},
+      {"max_model_len", other.max_model_len}, {"tokens", other.tokens},        {"max_concurrency", other.max_concurrency}};
 }
 
 // What would fit; and, beside a choice that leaves memory unused, what taking all of it would give.

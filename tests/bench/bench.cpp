@@ -143,8 +143,10 @@ void context_with_plugins(benchmark::State& state) {
   }
 }
 
-void whole_process(benchmark::State& state) {
-  std::vector<const char*> arguments{command.c_str(), "plan", folder_8b.c_str(), "--gpu", "H100 80GB", "--offline", nullptr};
+// The command with these arguments, to the end.
+void process(benchmark::State& state, std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), command.c_str());
+  arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
@@ -158,6 +160,28 @@ void whole_process(benchmark::State& state) {
     }
   }
   posix_spawn_file_actions_destroy(&actions);
+}
+
+void whole_process(benchmark::State& state) { process(state, {"plan", folder_8b.c_str(), "--gpu", "H100 80GB", "--offline"}); }
+
+// 250 models x 100 machines x 4 layouts: 100,000 plans, from the start of the process to the last line of the table. Models that
+// are there several times are opened and described as often.
+void compare_100000(benchmark::State& state) {
+  constexpr const char* kModels[] = {"Qwen/Qwen3-0.6B",          "Qwen/Qwen3-8B",       "Qwen/Qwen3-14B-FP8",
+                                     "Qwen/Qwen3-32B",           "Qwen/Qwen2.5-72B",    "Qwen/Qwen2.5-VL-7B-Instruct",
+                                     "google/gemma-2-27b",       "microsoft/phi-4",     "mistralai/Ministral-8B-Instruct-2410",
+                                     "Qwen/Qwen3-30B-A3B",       "openai/gpt-oss-120b", "mistralai/Mixtral-8x22B-v0.1",
+                                     "deepseek-ai/DeepSeek-V3.1"};
+  constexpr const char* kGpus[] = {"RTX 3090",  "RTX 4090",  "RTX 5090", "L4",       "L40S", "A10G", "A30", "A40",
+                                   "A100 40GB", "A100 80GB", "H100",     "H100 NVL", "H200", "H20",  "B200"};
+  std::string machines;
+  for (int i = 0; i < 100; ++i)
+    machines += std::string(i ? "," : "") + "8x " + kGpus[static_cast<std::size_t>(i) % std::size(kGpus)];
+  std::vector<const char*> arguments{"compare"};
+  for (int i = 0; i < 250; ++i) arguments.push_back(kModels[static_cast<std::size_t>(i) % std::size(kModels)]);
+  arguments.insert(arguments.end(),
+                   {"--gpus", machines.c_str(), "--tensor-parallel-size", "1,2,4,8", "--max-model-len", "8k", "--csv"});
+  process(state, arguments);
 }
 
 // The usual table, and the real time of each benchmark by name for the ratios.
@@ -203,6 +227,7 @@ int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("headers_alone_big", headers_alone, folder_big)->Unit(benchmark::kMicrosecond)->UseRealTime();
   benchmark::RegisterBenchmark("open_big", open_model, folder_big)->Unit(benchmark::kMicrosecond)->UseRealTime();
   benchmark::RegisterBenchmark("process_8b", whole_process)->Unit(benchmark::kMicrosecond)->UseRealTime();
+  benchmark::RegisterBenchmark("compare_100000", compare_100000)->Unit(benchmark::kMicrosecond)->UseRealTime();
 
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
@@ -215,5 +240,6 @@ int main(int argc, char** argv) {
   against(reporter, "plan_deepseek_v3_tp8", 50);
   against(reporter, "context_with_plugins", 2000);
   against(reporter, "process_8b", 5000);
+  against(reporter, "compare_100000", 1e6);
   return 0;
 }

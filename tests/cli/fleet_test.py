@@ -163,6 +163,22 @@ class Fleet(Folders):
         self.assertGreater(answer["workload"]["data_parallel_size"], 1)
         self.assertGreaterEqual(answer["kv_cache"]["max_concurrency"] * answer["workload"]["data_parallel_size"], 400)
 
+    def test_experts_whose_width_does_not_divide_are_dealt_whole(self):
+        model = self.model("experts", architectures=["Qwen3MoeForCausalLM"], model_type="qwen3_moe", num_key_value_heads=4, head_dim=128,
+                           moe_intermediate_size=1538, num_experts=64, num_experts_per_tok=8, decoder_sparse_step=1, num_hidden_layers=48)
+        self.assertEqual(run("plan", model, "--gpu", "8x A100 40GB", "-tp", "4", *ASKED).returncode, 1)
+        done = run("plan", model, "--gpu", "8x A100 40GB", "-tp", "auto", "--json", *ASKED)
+        answer = json.loads(done.stdout)
+        self.assertTrue(answer["result"]["fits"])
+        self.assertIn("--enable-expert-parallel", answer["vllm_args"])
+
+    def test_pipelines_before_tensor_parallel_without_nvlink(self):
+        cards = [{**RTX_4090, "nvlink": False}] * 4
+        work = self.chosen("Qwen/Qwen3-14B", cards)["workload"]
+        self.assertEqual((work["tensor_parallel_size"], work["pipeline_parallel_size"]), (1, 2))
+        work = self.chosen("Qwen/Qwen3-14B", [RTX_4090] * 4)["workload"]
+        self.assertEqual((work["tensor_parallel_size"], work["pipeline_parallel_size"]), (2, 1))
+
     def test_slices_are_not_joined(self):
         done = run("plan", "Qwen/Qwen3-8B", "--devices", self.file("m.json", MACHINES["MIG slices"]), "-tp", "2")
         self.assertEqual(done.returncode, 1)
@@ -196,6 +212,14 @@ class Fleet(Folders):
         self.assertEqual(run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", twice)).returncode, 1)
         twice[1]["node"] = 1
         self.assertEqual(run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", twice)).returncode, 0)
+
+
+    def test_nodes_in_words(self):
+        done = run("plan", "deepseek-ai/DeepSeek-V3.1", "--gpu", "2 nodes of 8x H100 80GB", "-tp", "8", "-pp", "2", "--json", *ASKED)
+        ranks = json.loads(done.stdout)["placement"]["ranks"]
+        self.assertEqual([rank["node"] for rank in ranks], [0] * 8 + [1] * 8)
+        for wrong in ("0 nodes of H100", "2000 nodes of 8x H100", "2 nodes of", "nodes of H100 24"):
+            self.assertIn(run("plan", "Qwen/Qwen3-8B", "--gpu", wrong, "-tp", "2").returncode, (1, 2), wrong)
 
 
 class Batch(Folders):

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pthread.h>
+
 #include "vramauto/vramauto.h"
 
 typedef struct Seen {
@@ -19,8 +21,48 @@ static int32_t on_progress(void *user, uint64_t done, uint64_t total) {
   return ++seen->calls == seen->cancel_at;
 }
 
+typedef struct Opening {
+  const vramauto_context *context;
+  const char *name;
+  uint64_t tensors;
+} Opening;
+
+static void *open_model(void *argument) {
+  Opening *opening = argument;
+  vramauto_model *model = NULL;
+  vramauto_model_info info;
+  VRAMAUTO_INIT(info);
+  if (!vramauto_model_open(opening->context, opening->name, &model, NULL) && !vramauto_model_get(model, &info))
+    opening->tensors = info.tensor_count;
+  vramauto_model_free(model);
+  return NULL;
+}
+
+/* One context, many threads. */
+static int open_by_threads(const char *name) {
+  enum { kThreads = 6 };
+  vramauto_context_options options;
+  VRAMAUTO_INIT(options);
+  options.flags = VRAMAUTO_CONTEXT_NETWORK;
+  vramauto_context *context = NULL;
+  if (vramauto_context_new(&options, &context, NULL)) return 1;
+  pthread_t threads[kThreads];
+  Opening openings[kThreads];
+  for (int i = 0; i < kThreads; ++i) {
+    openings[i] = (Opening){context, name, 0};
+    if (pthread_create(&threads[i], NULL, open_model, &openings[i])) return 1;
+  }
+  for (int i = 0; i < kThreads; ++i) {
+    pthread_join(threads[i], NULL);
+    printf("thread%d %llu\n", i, (unsigned long long)openings[i].tensors);
+  }
+  vramauto_context_free(context);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
+  if (!strcmp(argv[1], "threads")) return open_by_threads(argv[2]);
   Seen seen;
   memset(&seen, 0, sizeof seen);
   vramauto_context_options options;

@@ -252,6 +252,10 @@ class Library(HubCase):
         self.assertEqual(len([p for p in self.asked() if "/api/" in p]), 2)
         self.assertEqual(self.program("refresh_alone", "org/small")["status"], "VRAMAUTO_E_ARGUMENT")
 
+    def test_threads_share_a_context(self):
+        said = self.program("threads", "org/small")
+        self.assertEqual(list(said.values()), ["39"] * 6)
+
     def test_progress_can_cancel(self):
         self.hub.misbehave = lambda handler: ".safetensors" in handler.path and self.hub.stopping.wait(20)
         for calls in (1, 3):

@@ -42,6 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if revision not in (*self.server.branches, COMMIT):
             return self.refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         files = [{"rfilename": f.name, "size": f.stat().st_size} for f in sorted(folder.iterdir())]
+        files = [{**f, "lfs": {"size": f["size"], "pointerSize": 134}} if f["size"] > 1 << 20 else f for f in files]
         self.say(json.dumps({"id": name, "sha": self.server.commit, "siblings": files + self.server.more_siblings}))
 
     def file(self, name, commit, file):

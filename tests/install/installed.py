@@ -129,6 +129,7 @@ def main():
 
         command = only(prefix / "bin", "vramauto")
         assert run(command, "--version").startswith("vramauto "), "the installed command finds its library"
+        only(prefix, "man1/vramauto.1.gz"), only(prefix, "bash-completion/completions/vramauto")
         check_shipped(pathlib.Path(root), build, prefix)
         check_example(pathlib.Path(root), prefix, command)
         moved = prefix.rename(pathlib.Path(root) / "moved")

@@ -68,7 +68,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="vramauto-tarball-") as root:
         room = pathlib.Path(root)
         run("cpack", "-G", "TGZ", "-B", room / "packages", cwd=build)
-        with tarfile.open(only(room / "packages", "vramauto-*.tar.gz")) as tar:
+        with tarfile.open(next((room / "packages").glob("vramauto-*.tar.gz"))) as tar:
             check_names(tar)
             tar.extractall(room / "here")
         (top,) = (room / "here").iterdir()

@@ -162,6 +162,24 @@ class Options(Folder):
             self.context.workload(env=["VLLM_USE_V2_MODEL_RUNNER=0", "not an assignment"])
         self.context.workload(env=["VLLM_USE_V2_MODEL_RUNNER=0", "VLLM_LOGGING_LEVEL=DEBUG"])
 
+    def test_models_are_attached_in_roles(self):
+        target, draft = self.context.open("Qwen/Qwen3-8B"), self.context.open("Qwen/Qwen3-0.6B")
+        alone = self.context.plan(target, "H100 80GB")
+        plan = self.context.plan(target, "H100 80GB", speculative=draft, speculative_config={"num_speculative_tokens": 3})
+        self.assertGreater(plan.estimate.info.peak_bytes, alone.estimate.info.peak_bytes)
+        with self.assertRaisesRegex(vramauto.ArgumentError, "reranker"):
+            self.context.workload(reranker=draft)
+        with self.assertRaisesRegex(vramauto.ArgumentError, "adapter"):
+            self.context.workload(lora=[draft])
+        draft.close()
+        with self.assertRaises(vramauto.ClosedError):
+            self.context.workload(speculative=draft)
+
+    def test_the_environment_that_a_plan_needs(self):
+        plan = self.context.plan(self.model(), "24GiB", env=["VLLM_USE_V2_MODEL_RUNNER=0"])
+        self.assertEqual(plan.environment, {"VLLM_USE_V2_MODEL_RUNNER": "0"})
+        self.assertEqual(self.context.plan(self.model("other"), "24GiB").environment, {})
+
     def test_replace_leaves_the_first_as_it_was(self):
         first = self.context.workload(max_model_len=1024, max_num_seqs=8)
         second = first.replace(max_model_len=2048)

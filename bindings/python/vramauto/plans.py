@@ -38,11 +38,12 @@ class Plan(Handle):
     @property
     def arguments(self) -> tuple[str, ...]:
         """All that the engine needs: `["vllm", *plan.arguments]` starts it."""
-        pointer = self._use()
-        found: list[str] = []
-        while (argument := lib.vramauto_plan_argument(pointer, len(found))) is not None:
-            found.append(text(argument))
-        return tuple(found)
+        return tuple(self._texts(lib.vramauto_plan_argument))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the engine's environment needs for it, such as which GPUs it sees."""
+        return dict(entry.split("=", 1) for entry in self._texts(lib.vramauto_plan_environment))
 
     @property
     def warnings(self) -> tuple[PlanWarning, ...]:
@@ -62,3 +63,10 @@ class Plan(Handle):
 
     def json(self) -> Any:
         return json.loads(self.json_text())
+
+    def _texts(self, function: Any) -> list[str]:
+        pointer = self._use()
+        found: list[str] = []
+        while (one := function(pointer, len(found))) is not None:
+            found.append(text(one))
+        return found

@@ -11,6 +11,7 @@ from typing import Any
 from . import _abi
 from ._handle import Handle, checked, encoded
 from ._library import lib
+from .models import Model
 from .values import OptionInfo, row
 
 
@@ -41,11 +42,12 @@ def option_text(name: str, value: Any) -> bytes | None:
         return encoded(json.dumps(dict(value)), name)
     if isinstance(value, (str, bytes, os.PathLike)):
         return encoded(value, name)
-    raise TypeError(f"{name}: expected a text, number, bool, dict, list or None, found {type(value).__name__}")
+    raise TypeError(f"{name}: expected a text, number, bool, dict, Model, list or None, found {type(value).__name__}")
 
 
 class Workload(Handle):
-    """Immutable, so that threads can share it. A dict is written as JSON; a list sets its option once for each of its values."""
+    """Immutable, so that threads can share it. A dict is written as JSON, a Model is attached in the role that its name is, a list
+    gives each of its values."""
 
     __slots__ = ("options", "_context")
 
@@ -58,7 +60,11 @@ class Workload(Handle):
                 self._set(name, one)
 
     def _set(self, name: str, value: Any) -> None:
-        checked(lib.vramauto_workload_set, self._use(), encoded(name, "an option's name"), option_text(name, value))
+        raw = encoded(name, "an option's name")
+        if isinstance(value, Model):
+            checked(lib.vramauto_workload_attach, self._use(), raw, value._use())
+        else:
+            checked(lib.vramauto_workload_set, self._use(), raw, option_text(name, value))
 
     def replace(self, **options: Any) -> Workload:
         """Another one, with these options changed."""

@@ -61,6 +61,7 @@ functions! {
     fn vramauto_option_get(i: usize, out: *mut vramauto_option_info) -> vramauto_status;
     fn vramauto_workload_new(ctx: *const vramauto_context, out: *mut *mut vramauto_workload, err: *mut vramauto_error) -> vramauto_status;
     fn vramauto_workload_set(workload: *mut vramauto_workload, name: *const c_char, value: *const c_char, err: *mut vramauto_error) -> vramauto_status;
+    fn vramauto_workload_attach(workload: *mut vramauto_workload, role: *const c_char, model: *const vramauto_model, err: *mut vramauto_error) -> vramauto_status;
     fn vramauto_workload_free(workload: *mut vramauto_workload);
     fn vramauto_estimate_run(ctx: *const vramauto_context, devices: *const vramauto_devices, model: *const vramauto_model, workload: *const vramauto_workload, out: *mut *mut vramauto_estimate, err: *mut vramauto_error) -> vramauto_status;
     fn vramauto_estimate_get(estimate: *const vramauto_estimate, out: *mut vramauto_estimate_info) -> vramauto_status;
@@ -73,6 +74,7 @@ functions! {
     fn vramauto_plan_get(plan: *const vramauto_plan, out: *mut vramauto_plan_info) -> vramauto_status;
     fn vramauto_plan_estimate(plan: *const vramauto_plan) -> *const vramauto_estimate;
     fn vramauto_plan_argument(plan: *const vramauto_plan, i: usize) -> *const c_char;
+    fn vramauto_plan_environment(plan: *const vramauto_plan, i: usize) -> *const c_char;
     fn vramauto_plan_warning(plan: *const vramauto_plan, i: usize, code: *mut *const c_char) -> *const c_char;
     fn vramauto_plan_text(plan: *const vramauto_plan, buf: *mut c_char, cap: usize) -> usize;
     fn vramauto_plan_json(plan: *const vramauto_plan, buf: *mut c_char, cap: usize) -> usize;

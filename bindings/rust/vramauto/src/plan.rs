@@ -112,6 +112,12 @@ impl Plan {
         unsafe { text::listed(|i| sys::vramauto_plan_argument(self.get(), i)) }
     }
 
+    /// Of the engine, that the plan needs: "NAME=VALUE".
+    pub fn environment(&self) -> Vec<String> {
+        // SAFETY: the texts live as long as the handle.
+        unsafe { text::listed(|i| sys::vramauto_plan_environment(self.get(), i)) }
+    }
+
     pub fn warnings(&self) -> Vec<Warning> {
         let nth = |i| {
             let mut code = std::ptr::null();

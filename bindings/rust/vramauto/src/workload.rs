@@ -4,6 +4,7 @@ use crate::codes::OptionType;
 use crate::context::Context;
 use crate::error::{checked, ready, Error};
 use crate::handle::Owned;
+use crate::model::Model;
 use crate::text;
 
 /// An option that a workload can be given.
@@ -66,6 +67,15 @@ impl Workload {
     /// Back to the default.
     pub fn reset(&mut self, name: &str) -> Result<(), Error> {
         self.set_text(name, std::ptr::null())
+    }
+
+    /// A second model, which the workload keeps alive: role "speculative", a draft model, of which the last counts, or "lora", an
+    /// adapter, which may be repeated.
+    pub fn attach(&mut self, role: &str, model: &Model) -> Result<(), Error> {
+        let role = text::c_string("role", role)?;
+        let workload = self.0.get_mut();
+        // SAFETY: handles and role are alive.
+        checked(|err| unsafe { sys::vramauto_workload_attach(workload, role.as_ptr(), model.get(), err) })
     }
 
     fn set_text(&mut self, name: &str, value: *const std::os::raw::c_char) -> Result<(), Error> {

@@ -93,18 +93,35 @@ fn plan() {
     for (name, value) in [("max-model-len", "16384"), ("engine-version", "9.9"), ("policy", "maximal")] {
         workload.set(name, value).unwrap();
     }
+    workload.set("env", "VLLM_USE_V2_MODEL_RUNNER=0").unwrap();
     workload.reset("policy").unwrap();
     let plan = asked.context.plan(Some(&asked.gpus), &asked.model, Some(&workload)).unwrap();
     let info = plan.info();
     assert_eq!((info.fits, info.strategy, info.max_model_len), (Fits::YES, Strategy::STANDARD, Some(16384)));
     assert!(info.utilization_min <= info.gpu_memory_utilization && info.gpu_memory_utilization <= info.utilization_max);
     assert_eq!(plan.arguments()[..2], ["serve", "Qwen/Qwen3-8B"]);
+    assert_eq!(plan.environment(), ["VLLM_USE_V2_MODEL_RUNNER=0"]);
     let warnings = plan.warnings();
     assert!(!warnings.is_empty() && !warnings[0].code.is_empty() && warnings[0].message.contains("9.9"));
     assert_eq!(plan.estimate().unwrap().info().ranks, 1);
     workload.set("method", "rule").unwrap();
     let rule = asked.context.plan(Some(&asked.gpus), &asked.model, Some(&workload)).unwrap();
     assert!(rule.estimate().is_none(), "the rule of thumb has no estimate");
+}
+
+#[test]
+fn attach() {
+    let asked = ask(no_env());
+    let mut workload = asked.context.new_workload().unwrap();
+    let draft = asked.context.open_model("Qwen/Qwen3-0.6B").unwrap();
+    workload.attach("speculative", &draft).unwrap();
+    workload.set("speculative-config", r#"{"num_speculative_tokens": 3}"#).unwrap();
+    drop(draft); // the workload keeps it alive
+    let plan = asked.context.plan(Some(&asked.gpus), &asked.model, Some(&workload)).unwrap();
+    assert!(plan.info().kv_cache_tokens < asked.plan().info().kv_cache_tokens);
+    for role in ["pilot", "lora", "a\0b"] {
+        assert_eq!(workload.attach(role, &asked.model).unwrap_err().status, Status::ARGUMENT, "{role:?}");
+    }
 }
 
 #[test]
