@@ -7,8 +7,6 @@ using namespace vramauto::capi;
 
 namespace {
 
-const char* c_text(std::string_view text) { return text.empty() ? "" : text.data(); }
-
 report::Subject subject(const vramauto_estimate& handle) { return {handle.open->model, handle.blueprint.get()}; }
 
 std::uint64_t component_count(const engine::Estimate& estimate) {

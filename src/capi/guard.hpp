@@ -68,6 +68,9 @@ vramauto_status write_struct(T* out, T value) noexcept {
   return VRAMAUTO_OK;
 }
 
+// Texts of tables and components are literals: a view of one ends where its NUL is.
+inline const char* c_text(std::string_view text) noexcept { return text.empty() ? "" : text.data(); }
+
 // As snprintf: what fits, a NUL where there is room for one, and the length that was needed.
 std::size_t write_text(std::string_view text, char* buf, std::size_t cap) noexcept;
 

@@ -49,8 +49,9 @@ vramauto_plan_info info_of(const plan::Plan& plan) {
   info.max_concurrency = plan.cache.max_concurrency;
   info.margin = plan.margin;
   info.reason = plan.reason.c_str();
-  info.uncertainty_bytes = VRAMAUTO_UNKNOWN;
-  info.least_certain = "";
+  info.certainty = plan.certainty;
+  info.uncertainty_bytes = plan.uncertainty_bytes;
+  info.least_certain = c_text(plan.least_certain);
   return info;
 }
 

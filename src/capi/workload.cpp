@@ -7,9 +7,6 @@ using namespace vramauto::capi;
 
 namespace {
 
-// The table's texts are literals; each view of one ends where its NUL is.
-const char* c_text(std::string_view text) { return text.empty() ? "" : text.data(); }
-
 // A draft model may be any; how the engine runs it, if it does, is seen when it is priced.
 Result<void> attach(vramauto_workload& workload, std::string_view role, const vramauto_model& model) {
   constexpr std::size_t kMostAdapters = 4096;

@@ -43,6 +43,7 @@ struct Rank {
   Amount weights, activation, non_torch, graphs;
   bool graphs_in_budget = false;
   Amount other_in_budget;             // counted by the budget and none of the above (runner buffers, fragmentation)
+  Bytes first_start = 0;              // of other_in_budget's bound: what a first start may take that later ones do not
   Amount outside;                     // after the cache is sized: graphs not counted, block tables, warm-up, workspaces
   std::vector<Component> components;  // the same amounts, named; sums equal the members above
 
@@ -85,6 +86,7 @@ class Estimate {
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
   std::string installed;              // where the release that "auto" means was found; "": none was, or it was asked for by number
+  bool guess = false;                 // of a model that nothing is known about but its tensors
   Workload workload;                  // as asked
   std::string draft;                  // where the draft model is; "" without one
   std::vector<std::string> adapters;  // where the attached adapters are

@@ -36,11 +36,14 @@ struct Plan {
   bool max_model_len_shortened = false;
   std::vector<Bytes> cache_bytes;  // available to the cache per rank at `utilization`; empty when not known
   engine::CacheReport cache;
-  Bytes required_bytes = 0;                          // one sequence of max_model_len on the fullest rank
-  Bytes headroom_bytes = VRAMAUTO_UNKNOWN;           // fullest rank, after start
-  Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;    // value for the flag of that name
-  double typical_concurrency = 0;                    // sequences of usual length in one copy's cache; 0: not known
-  bool layout_chosen = false, batch_chosen = false;  // auto was asked for
+  Bytes required_bytes = 0;                            // one sequence of max_model_len on the fullest rank
+  Bytes headroom_bytes = VRAMAUTO_UNKNOWN;             // fullest rank, after start
+  Bytes kv_cache_memory_bytes = VRAMAUTO_UNKNOWN;      // value for the flag of that name
+  std::uint32_t certainty = VRAMAUTO_CERTAINTY_GUESS;  // the rule of thumb knows no bounds
+  Bytes uncertainty_bytes = VRAMAUTO_UNKNOWN;          // the fullest rank's cache may be off by so much either way
+  std::string_view least_certain;                      // static text: the component that adds most to it
+  double typical_concurrency = 0;                      // sequences of usual length in one copy's cache; 0: not known
+  bool layout_chosen = false, batch_chosen = false;    // auto was asked for
   std::string reason;
   std::vector<engine::Warning> warnings;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plan/certainty.hpp"
 #include "plan/policy.hpp"
 
 namespace vramauto::plan {
@@ -98,6 +99,7 @@ Plan solve(std::unique_ptr<engine::Estimate> estimate, std::span<const detect::D
   plan.required_bytes = required(priced);
   if (!sizes_known(priced)) {
     solve_unsized(plan);
+    tell_certainty(plan);
     return plan;
   }
 
@@ -110,6 +112,7 @@ Plan solve(std::unique_ptr<engine::Estimate> estimate, std::span<const detect::D
   plan.cache_bytes = cache_at(priced, plan.utilization);
   fill_cache(plan);
   judge(plan);
+  tell_certainty(plan);
   plan.reason = reason(plan, in);
   return plan;
 }

@@ -1,6 +1,8 @@
 // The only file that writes JSON of the plan, and the only one that includes nlohmann.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "plan/certainty.hpp"
 #include "report/report.hpp"
 
 namespace vramauto::report {
@@ -144,8 +146,12 @@ Json ranks_json(const plan::Plan& plan) {
   const auto& ranks = plan.estimate->ranks;
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const bool sized = ranks[i].total_bytes != VRAMAUTO_UNKNOWN && plan.utilization > 0;
-    out.push_back(
-        rank_json(ranks[i], sized ? Json(plan.estimate->budget(ranks[i], plan.utilization)) : Json(nullptr), cache_on(plan, i)));
+    const auto cache = cache_on(plan, i);
+    auto rank = rank_json(ranks[i], sized ? Json(plan.estimate->budget(ranks[i], plan.utilization)) : Json(nullptr), cache);
+    const auto spread = sized ? plan::cache_spread(*plan.estimate, ranks[i]) : plan::Spread{};
+    rank["kv_cache_low_bytes"] = cache - static_cast<std::int64_t>(spread.less);
+    rank["kv_cache_high_bytes"] = cache + static_cast<std::int64_t>(spread.more);
+    out.push_back(std::move(rank));
   }
   return out;
 }
@@ -169,6 +175,25 @@ Json cache_json(const engine::Estimate& estimate) {
           {"groups", groups_json(estimate)}};
 }
 
+// The cache of a start that finds nothing compiled; null where that makes no difference.
+Json first_start_json(const plan::Plan& plan) {
+  const auto& estimate = *plan.estimate;
+  if (plan.cache_bytes.empty() || estimate.workload.kv_cache_memory_bytes) return nullptr;
+  auto cache = plan.cache_bytes;
+  bool differs = false;
+  for (std::size_t i = 0; i < cache.size(); ++i) {
+    const auto less = estimate.ranks[i].first_start;
+    differs = differs || less;
+    cache[i] = cache[i] > less ? cache[i] - less : 0;
+  }
+  if (!differs) return nullptr;
+  const auto report = estimate.report(cache, plan.max_model_len);
+  return {{"kv_cache_bytes", *std::min_element(cache.begin(), cache.end())},
+          {"tokens", report.tokens},
+          {"max_concurrency", report.max_concurrency},
+          {"holds_max_model_len", report.holds_max_model_len}};
+}
+
 Json plan_cache_json(const plan::Plan& plan) {
   auto out = cache_json(*plan.estimate);
   const bool sized = !plan.cache_bytes.empty();
@@ -178,6 +203,7 @@ Json plan_cache_json(const plan::Plan& plan) {
   out["max_concurrency"] = of(plan.cache.max_concurrency);
   out["required_bytes"] = plan.required_bytes;
   out["holds_max_model_len"] = of(plan.cache.holds_max_model_len);
+  out["first_start"] = first_start_json(plan);
   return out;
 }
 
@@ -257,6 +283,9 @@ Json result_json(const plan::Plan& plan, const Subject& subject) {
           {"utilization_max", known(plan.utilization_max)},
           {"margin", plan.fits == plan::Fits::unknown ? Json(nullptr) : Json(plan::margin_name(plan.margin))},
           {"headroom_bytes", known(plan.headroom_bytes)},
+          {"certainty", plan::certainty_name(plan.certainty)},
+          {"uncertainty_bytes", known(plan.uncertainty_bytes)},
+          {"least_certain", text_or_null(plan.least_certain)},
           {"max_model_len_shortened", plan.max_model_len_shortened},
           {"batch", batch_json(plan, subject)},
           {"typical_concurrency", sized && plan.estimate ? Json(plan.typical_concurrency) : Json(nullptr)},

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/certainty.hpp"
 #include "report/bar.hpp"
 #include "report/report.hpp"
 
@@ -168,6 +169,14 @@ void add_cache(std::string& out, const plan::Plan& plan) {
   add(out, "cache", line);
 }
 
+void add_certainty(std::string& out, const plan::Plan& plan) {
+  if (!plan.estimate->keeps_cache) return;
+  if (plan.certainty == VRAMAUTO_CERTAINTY_EXACT) return add(out, "certainty", "exact");
+  add(out, "certainty",
+      fmt::format("{}within {}; least certain: {}", plan.certainty == VRAMAUTO_CERTAINTY_GUESS ? "a guess, " : "",
+                  text::gib(plan.uncertainty_bytes), plan.least_certain));
+}
+
 std::string gain(const plan::Alternative& other) {
   return fmt::format("utilization {}, {} tokens, {:.2f} sequences of {} at once", other.utilization, text::grouped(other.tokens),
                      other.max_concurrency, text::grouped(other.max_model_len));
@@ -223,6 +232,7 @@ std::string plan_text(const plan::Plan& plan, const Subject& subject) {
     if (plan.fits != plan::Fits::no) add_settings(out, plan);
     add_batch(out, plan, subject);
     add_cache(out, plan);
+    add_certainty(out, plan);
     add(out, "why", plan.reason);
     add_alternatives(out, plan, subject);
   }

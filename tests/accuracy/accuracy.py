@@ -3,23 +3,20 @@
 
   accuracy.py COMMAND            print the table; fail where it is worse than golden.json
   accuracy.py COMMAND --update   write golden.json anew
+  accuracy.py COMMAND --starts FILE --models FOLDER [--rows]   the table of other starts; compared with nothing
 
-starts.csv has a line for each start: what was started (a model of the built-in catalogue, the GPU as it was logged, the options), what
-was logged (GiB of one rank), whether the log shows all inputs, and where it was published. An empty field was not logged: for an
-option the command takes the engine's default.
+For each release, family and amount: the mean and the worst error, the share of logged values within the bounds that were given, and
+the median width of those bounds.
 """
 import argparse
 import collections
-import csv
 import json
-import pathlib
-import subprocess
+import statistics
 import sys
-import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-GIB = 2**30
-FIGURES = ["weights", "activation", "non-torch", "cache"]
+import starts as source
+from starts import FIGURES, HERE, ROUNDING
+
 SLACK = 0.002  # GiB: rounding of logged figures
 
 
@@ -27,81 +24,50 @@ def family(estimator):
     return {"decoder": "dense"}.get(estimator, estimator)
 
 
-def ask(command, start, folder):
-    device = {"name": start["gpu"] or "unknown GPU", "total_bytes": int(float(start["total_gib"]) * GIB)}
-    if start["free_gib"]:
-        device["free_bytes"] = int(float(start["free_gib"]) * GIB)
-    ranks = int(start["tp"]) * int(start["pp"])
-    devices = pathlib.Path(folder) / "devices.json"
-    devices.write_text(json.dumps({"devices": [device] * ranks}))
-    args = [command, "plan", start["model"], "--json", "--offline", "--devices", str(devices), "--engine-version", start["version"],
-            "-tp", start["tp"], "-pp", start["pp"]]
-    for column, flag in (("utilization", "--gpu-memory-utilization"), ("length", "--max-model-len"), ("sequences", "--max-num-seqs"),
-                         ("batched_tokens", "--max-num-batched-tokens"), ("dtype", "--dtype"), ("cache_dtype", "--kv-cache-dtype")):
-        if start[column]:
-            args += [flag, start[column]]
-    if start["prefix_caching"]:
-        args.append("--enable-prefix-caching" if start["prefix_caching"] == "on" else "--no-enable-prefix-caching")
-    if start["eager"]:
-        args.append("--enforce-eager")
-    done = subprocess.run(args, capture_output=True, text=True)
-    if done.returncode not in (0, 3):
-        sys.exit(f"{' '.join(args)}\nexit {done.returncode}: {done.stderr}")
-    return json.loads(done.stdout)
+def slices_of(start, answer):
+    minor = ".".join((start["version"] or "not known").split(".")[:2])
+    inputs = "known" if start["known"] else "assumed"
+    return ["all", f"inputs {inputs}", f"vLLM {minor}", family(answer["model"]["estimator"])]
 
 
-def bounds(rank, kinds):
-    parts = [c for c in rank["components"] if c["kind"] in kinds]
-    return sum(c["low_bytes"] for c in parts), sum(c["high_bytes"] for c in parts)
+def inside(figure):
+    _, low, high, logged = figure
+    return low - ROUNDING <= logged <= high + ROUNDING
 
 
-def compared(start, answer):
-    """{figure: (error in GiB, whether the logged value lies within the bounds)}"""
-    ranks = answer["ranks"]
-    rank = max(ranks, key=lambda r: r["weights_bytes"])
-    out = {}
-
-    def figure(name, column, best, low, high):
-        if start[column]:
-            logged = float(start[column])
-            out[name] = (best / GIB - logged, low / GIB - 0.01 <= logged <= high / GIB + 0.01)
-
-    figure("weights", "weights_gib", rank["weights_bytes"], *bounds(rank, ["weights"]))
-    figure("activation", "activation_gib", rank["activation_bytes"],
-           sum(c["low_bytes"] for c in rank["components"] if c["name"] in ("sampler", "forward pass", "encoder")),
-           sum(c["high_bytes"] for c in rank["components"] if c["name"] in ("sampler", "forward pass", "encoder")))
-    named = [c for c in rank["components"] if c["name"] == "kernels and fragments"]
-    figure("non-torch", "non_torch_gib", rank["non_torch_bytes"], sum(c["low_bytes"] for c in named), sum(c["high_bytes"] for c in named))
-    least = min(ranks, key=lambda r: r["kv_cache_bytes"])
-    inside = [c for c in least["components"] if not c["outside_budget"]]
-    spread_up = sum(c["bytes"] - c["low_bytes"] for c in inside)
-    spread_down = sum(c["high_bytes"] - c["bytes"] for c in inside)
-    figure("cache", "cache_gib", least["kv_cache_bytes"], least["kv_cache_bytes"] - spread_down, least["kv_cache_bytes"] + spread_up)
-    return out
+def described(figures):
+    errors = [best - logged for best, _, _, logged in figures]
+    return {"n": len(figures), "mean": round(sum(map(abs, errors)) / len(errors), 4), "worst": round(max(errors, key=abs), 4),
+            "within": round(sum(map(inside, figures)) / len(figures), 3),
+            "width": round(statistics.median(high - low for _, low, high, _ in figures), 4)}
 
 
 def summary(found):
-    """{slice: {figure: {n, mean, worst, within}}} over errors in GiB."""
+    """{slice: {figure: {n, mean, worst, within, width}}}"""
     table = collections.defaultdict(lambda: collections.defaultdict(list))
     for slices, figures in found:
-        for name, pair in figures.items():
+        for name, figure in figures.items():
             for one in slices:
-                table[one][name].append(pair)
-    out = {}
-    for one, figures in sorted(table.items()):
-        out[one] = {name: {"n": len(pairs), "mean": round(sum(abs(e) for e, _ in pairs) / len(pairs), 4),
-                           "worst": round(max((e for e, _ in pairs), key=abs), 4),
-                           "within": round(sum(inside for _, inside in pairs) / len(pairs), 3)} for name, pairs in figures.items()}
-    return out
+                table[one][name].append(figure)
+    return {one: {name: described(figures) for name, figures in named.items()} for one, named in sorted(table.items())}
 
 
-def show(table):
-    print(f"{'starts':28s} {'figure':11s} {'n':>3s} {'mean GiB':>9s} {'worst':>8s} {'within bounds':>14s}")
+def show(table, found):
+    print(f"{'starts':28s} {'figure':11s} {'n':>3s} {'mean GiB':>9s} {'worst':>8s} {'within bounds':>14s} {'width GiB':>10s}")
     for one, figures in table.items():
         for name in FIGURES:
             if name in figures:
                 f = figures[name]
-                print(f"{one:28s} {name:11s} {f['n']:3d} {f['mean']:9.4f} {f['worst']:+8.3f} {100 * f['within']:13.0f}%")
+                print(f"{one:28s} {name:11s} {f['n']:3d} {f['mean']:9.4f} {f['worst']:+8.3f} {100 * f['within']:13.0f}% {f['width']:10.3f}")
+    every = [figure for _, figures in found for name, figure in figures.items() if name != "summed"]
+    print(f"{sum(map(inside, every))} of {len(every)} logged values lie within the bounds ({100 * sum(map(inside, every)) / len(every):.1f} %)")
+
+
+def show_rows(rows):
+    for start, figures in sorted(rows, key=lambda row: -abs(row[1]["cache"][0] - row[1]["cache"][3]) if "cache" in row[1] else 0):
+        told = "  ".join(f"{name} {best - logged:+.3f}{'' if inside((best, low, high, logged)) else ' OUTSIDE [%.2f, %.2f] %.2f' % (low, high, logged)}"
+                         for name, (best, low, high, logged) in figures.items() if name != "summed")
+        print(f"{start['id'][:60]:60s} {told}")
 
 
 def worse(table, golden):
@@ -114,23 +80,25 @@ def worse(table, golden):
                 yield f"{one}, {name}: mean error {before['mean']} GiB before, {now['mean']} now"
             elif now["within"] < before["within"] - 0.001:
                 yield f"{one}, {name}: {before['within']} within bounds before, {now['within']} now"
+            elif now["width"] > before["width"] + SLACK:
+                yield f"{one}, {name}: bounds {before['width']} GiB wide before, {now['width']} now"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command")
+    source.add_source_options(parser)
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--rows", action="store_true", help="every start, the worst cache first")
     given = parser.parse_args()
-    found = []
-    with tempfile.TemporaryDirectory(prefix="vramauto-accuracy-") as folder, open(HERE / "starts.csv", newline="") as lines:
-        for start in csv.DictReader(lines):
-            answer = ask(given.command, start, folder)
-            minor = ".".join(start["version"].split(".")[:2])
-            slices = ["all", f"inputs {start['inputs']}", f"vLLM {minor}", family(answer["model"]["estimator"])]
-            found.append((slices, compared(start, answer)))
+    rows = [(start, answer, source.compared(start, answer)) for start, answer in source.answered(given.command, given.starts, given.models)]
+    found = [(slices_of(start, answer), figures) for start, answer, figures in rows]
     table = summary(found)
-    show(table)
+    show(table, found)
+    if given.rows:
+        show_rows([(start, figures) for start, _, figures in rows])
     golden = HERE / "golden.json"
+    if given.starts:
+        return
     if given.update:
         golden.write_text(json.dumps(table, indent=1) + "\n")
         return

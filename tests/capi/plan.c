@@ -41,6 +41,9 @@ int main(int argc, char** argv) {
   CHECK_NUMBER(info.max_model_len, 8192);
   CHECK(info.gpu_memory_utilization >= info.utilization_min && info.gpu_memory_utilization <= info.utilization_max);
   CHECK(strlen(info.reason) > 0);
+  CHECK_NUMBER(info.certainty, VRAMAUTO_CERTAINTY_WITHIN);
+  CHECK(info.uncertainty_bytes > 0 && info.uncertainty_bytes < info.kv_cache_bytes);
+  CHECK(strlen(info.least_certain) > 0);
   CHECK_TEXT(vramauto_plan_argument(plan, 0), "serve");
   CHECK_TEXT(vramauto_plan_argument(plan, 1), argv[1]);
   CHECK(vramauto_plan_argument(plan, 1000) == NULL);

@@ -12,12 +12,12 @@ KEYS = {
     "workload": "max_model_len max_num_seqs max_num_batched_tokens tensor_parallel_size pipeline_parallel_size data_parallel_size block_size dtype "
                 "kv_cache_dtype enforce_eager enable_prefix_caching enable_chunked_prefill gpu_memory_utilization policy sequences",
     "ranks.0": "rank dp pp tp device budget_bytes parameter_bytes weights_bytes activation_bytes non_torch_bytes cuda_graph_bytes "
-               "cuda_graph_in_budget outside_bytes kv_cache_bytes components",
+               "cuda_graph_in_budget outside_bytes kv_cache_bytes kv_cache_low_bytes kv_cache_high_bytes components",
     "ranks.0.components.0": "name kind bytes low_bytes high_bytes source",
-    "kv_cache": "dtype bytes_per_token block_size num_blocks tokens max_concurrency required_bytes bytes_per_block groups holds_max_model_len",
+    "kv_cache": "dtype bytes_per_token block_size num_blocks tokens max_concurrency required_bytes bytes_per_block groups holds_max_model_len first_start",
     "kv_cache.groups.0": "kind layers block_size bytes_per_block window",
     "result": "gpu_memory_utilization strategy fits max_model_len max_model_len_limit max_num_seqs kv_cache_memory_bytes utilization_min utilization_max "
-              "margin headroom_bytes max_model_len_shortened reason alternatives",
+              "margin headroom_bytes certainty uncertainty_bytes least_certain max_model_len_shortened reason alternatives",
     "result.alternatives.0": "change fits gpu_memory_utilization max_concurrency",
 }
 
@@ -45,6 +45,27 @@ class Schema(Folders):
         rank = answer["ranks"][0]
         inside = rank["weights_bytes"] + rank["activation_bytes"] + rank["non_torch_bytes"] + rank["other_bytes"] + rank["kv_cache_bytes"]
         self.assertEqual(inside + (rank["cuda_graph_bytes"] if rank["cuda_graph_in_budget"] else 0), rank["budget_bytes"])
+
+    def test_certainty_is_the_fullest_ranks(self):
+        answer, _ = plan(self.model(), "--gpu", "H100 80GB", "--engine-version", "0.19.1")
+        rank, result = answer["ranks"][0], answer["result"]
+        self.assertEqual((result["certainty"], result["uncertainty_bytes"]), ("within", rank["kv_cache_bytes"] - rank["kv_cache_low_bytes"]))
+        self.assertIn(result["least_certain"], [c["name"] for c in rank["components"] if c["low_bytes"] < c["high_bytes"]])
+        self.assertGreater(rank["kv_cache_high_bytes"], rank["kv_cache_bytes"])
+        given, _ = plan(self.model(), "--gpu", "H100 80GB", "--kv-cache-memory-bytes", "8GiB")
+        self.assertEqual([given["result"][key] for key in ("certainty", "uncertainty_bytes", "least_certain")], ["exact", 0, None])
+
+    def test_a_first_start_has_less_cache_from_0_20_on(self):
+        answer, _ = plan(self.model(), "--gpu", "H100 80GB")
+        first = answer["kv_cache"]["first_start"]
+        self.assertLess(first["tokens"], answer["kv_cache"]["tokens"])
+        self.assertGreaterEqual(first["kv_cache_bytes"], answer["ranks"][0]["kv_cache_low_bytes"])
+        self.assertIn("first_start", [w["code"] for w in answer["warnings"]])
+        for options in (("--enforce-eager",), ("--engine-version", "0.19.1"), ("--kv-cache-memory-bytes", "8GiB")):
+            with self.subTest(options=options):
+                answer, _ = plan(self.model(), "--gpu", "H100 80GB", *options)
+                self.assertIsNone(answer["kv_cache"]["first_start"])
+                self.assertNotIn("first_start", [w["code"] for w in answer["warnings"]])
 
     def test_given_cache_bytes_are_exactly_these_on_every_rank(self):
         answer, _ = plan(self.model(), "--gpu", "2x H100 80GB", "-tp", "2", "--kv-cache-memory-bytes", "8GiB")

@@ -96,3 +96,15 @@ TEST_CASE("graphs: AMD's are estimated from 0.26 on, Intel's from 0.31 on") {
   CHECK(estimated("0.31", "Intel Arc Pro B60"));
   CHECK(estimated("0.25", "NVIDIA L4"));
 }
+
+TEST_CASE("graphs: experts take more") {
+  for (const auto* version : {"0.19", "0.21"}) {
+    Bench bench(example::llama_8b(), version, 8192, 1024);
+    const auto dense = graphs_of_stage(bench.context, capture_sizes(bench.context), 0).amount;
+    bench.blueprint.forwards[0].experts = 64;
+    const auto experts = graphs_of_stage(bench.context, capture_sizes(bench.context), 0).amount;
+    CHECK(experts.best > dense.best + kGiB / 4);
+    CHECK(experts.low <= experts.best);
+    CHECK(experts.best < experts.high);
+  }
+}

@@ -56,6 +56,19 @@ TEST_CASE("the bar has its width, whatever the amounts") {
   CHECK(report::bar({{"a", "#", 0}}, 0, 10) == "");
 }
 
+TEST_CASE("text: how much is known of the cache, and what is least certain") {
+  const auto model = a_model();
+  const auto told = [&](Bytes high, bool guess) {
+    auto estimate = fake(10 * kGiB, 1000);
+    estimate->ranks[0].components.push_back({"sampler", VRAMAUTO_KIND_ACTIVATIONS, {kGiB, kGiB, high}, false, "test"});
+    estimate->guess = guess;
+    return report::plan_text(solved(std::move(estimate)), {model, nullptr});
+  };
+  CHECK(told(3 * kGiB, false).find("\ncertainty within 2.00 GiB; least certain: sampler\n") != std::string::npos);
+  CHECK(told(3 * kGiB, true).find("\ncertainty a guess, within 2.00 GiB; least certain: sampler\n") != std::string::npos);
+  CHECK(told(kGiB, false).find("\ncertainty exact\n") != std::string::npos);
+}
+
 TEST_CASE("text: a cache that does not grow with a sequence has no size of a token") {
   const auto model = a_model();
   auto grows = fake(69 * kGiB, 10240), stays = fake(69 * kGiB, 10240);

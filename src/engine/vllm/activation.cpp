@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/vllm/encoders.hpp"
+#include "engine/vllm/fits.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/quantization/placed.hpp"
 #include "engine/vllm/workspaces.hpp"
@@ -40,26 +41,18 @@ Bytes triton_buffer(const Context& context) {
   return saturating_mul(kTopKTokens * std::min<std::uint64_t>(processors, rows(context)), context.vocabulary());
 }
 
-struct Factor {
-  double best, low, high;
-};
-
 bool quantises_inputs_to_int8(const Context& context) {
   if (!context.formats) return false;
   const auto& format = context.formats->format(context.formats->rules.linear);
   return format.scheme == quantization::Scheme::int8 && format.dynamic_input;
 }
 
-// Multiples of hidden size alive at the widest point, per token, beside the MLP's.
-// 4.25: measured on three starts of 0.10 and 0.19 (8192 and 16384 tokens), within 0.005 GiB. 7.1: a stage without sampler, two
-// starts of 0.19. From 0.20 on, warm: 2.8 to 3.5 compiled, 3.6 to 4.05 eager, 4.5 to 5.1 at two ranks.
-// INT8 whose inputs are quantised for each token: 7.50 and 7.61, two starts of 0.19.
-Factor hidden_factor(const Context& context, bool last_stage) {
-  if (!last_stage) return {7.1, 4.25, 7.6};
-  if (quantises_inputs_to_int8(context)) return {7.55, 4.25, 7.65};
-  if (context.profile->from < kRemeasuredForward) return {4.25, 3.0, 5.1};
-  if (context.parallel.tp > 1) return {4.8, 3.1, 5.1};
-  return context.effective.enforce_eager ? Factor{3.85, 3.6, 4.25} : Factor{3.15, 2.8, 4.25};
+const fits::Factor& hidden_factor(const Context& context, std::uint32_t stage) {
+  if (stage == 0 && context.parallel.pp > 1) return fits::kForwardFirstStage;
+  if (quantises_inputs_to_int8(context)) return fits::kForwardInt8;
+  if (context.profile->from < kRemeasuredForward) return fits::kForward;
+  if (context.parallel.tp > 1) return fits::kForwardPeers;
+  return context.effective.enforce_eager ? fits::kForwardEager : fits::kForwardCompiled;
 }
 
 void add(Amount& sum, const Amount& more) {
@@ -69,14 +62,14 @@ void add(Amount& sum, const Amount& more) {
 }
 
 // Beside the hidden states: the MLP at its widest, or what latent attention multiplies back.
-Amount forward_of(const Context& context, bool last_stage) {
+Amount forward_of(const Context& context, std::uint32_t stage) {
   const double hidden = context.blueprint->traits.hidden, tp = context.parallel.tp;
   const double tokens = static_cast<double>(context.effective.max_num_batched_tokens) * context.element_bytes();
   double widest = 0;
   for (const auto& forward : context.blueprint->forwards)
     if (!(forward.flags & VRAMAUTO_DRAFT))
       widest = std::max(widest, (forward.flags & VRAMAUTO_UNGATED ? 2.0 : 3.0) * forward.intermediate / tp);
-  const auto factor = hidden_factor(context, last_stage);
+  const auto& factor = hidden_factor(context, stage);
   const double beside = std::max(tokens * widest, static_cast<double>(latent_workspace(context)));
   return {scaled(1, beside + tokens * factor.best * hidden), scaled(1, beside + tokens * factor.low * hidden),
           scaled(1, beside + tokens * factor.high * hidden)};
@@ -101,6 +94,12 @@ Amount sampler_of(const Context& context, SamplerCost cost) {
   return {scaled(1, cost.best * logits + fixed), scaled(1, cost.low * logits + fixed), scaled(1, cost.high * logits + fixed)};
 }
 
+// What a stage receives from the one before it stays: hidden states and residual. vLLM 0.19, v1/worker/gpu_model_runner.py,
+// sync_and_slice_intermediate_tensors. Logged of four stages of two starts, within 0.01 GiB.
+Bytes received(const Context& context) {
+  return saturating_mul(2 * context.effective.max_num_batched_tokens, context.blueprint->traits.hidden * context.element_bytes());
+}
+
 }  // namespace
 
 namespace {
@@ -115,7 +114,7 @@ void add_draft(const Context& context, Amount& forward) {
   if (!context.drafter) return;
   const bool layers_too = context.speculation.method == "eagle3";
   if (layers_too) add(forward, {3 * state, 0, 3 * state});
-  auto own = forward_of(*context.drafter, true);
+  auto own = forward_of(*context.drafter, context.drafter->parallel.pp - 1);
   add(own, Amount::exact(state + (layers_too ? 3 * state : 0)));
   forward = {std::max(forward.best, own.best), std::max(forward.low, own.low), std::max(forward.high, own.high)};
 }
@@ -158,13 +157,19 @@ SamplerCost sampler_cost(const Context& context) {
 Activation activation_of_stage(const Context& context, std::uint32_t stage) {
   const bool last = stage + 1 == context.parallel.pp;
   Activation out;
-  out.forward = forward_of(context, last);
+  out.forward = forward_of(context, stage);
+  out.fitted_to = hidden_factor(context, stage).source;
   if (last) add_draft(context, out.forward);
   if (last && context.generates()) out.sampler = sampler_of(context, sampler_cost(context));
   const auto experts = expert_workspace(context);
   add(out.forward, experts.amount);
   if (experts.stays && last && context.generates()) add(out.sampler, experts.amount);
-  if (stage > 0) return out;
+  if (stage > 0) {
+    const auto held = Amount::exact(received(context));
+    add(out.forward, held);
+    if (out.sampler.best) add(out.sampler, held);
+    return out;
+  }
   const auto encoder = encoder_profile(context);
   out.encoder = encoder.peak;
   add(out.forward, Amount::exact(encoder.resident));

@@ -7,6 +7,7 @@ namespace vramauto::engine::vllm {
 
 struct Activation {
   Amount forward, sampler, encoder;  // sampler and encoder 0 on stages without
+  std::string_view fitted_to;        // the starts that the forward pass's factor is from
   Amount peak() const;               // the largest, bound by bound
   std::string_view phase() const;    // whose the best value is
 };

@@ -11,7 +11,11 @@ Amount cuda_context(const Context& context);
 Amount communication(const Context& context);
 // What the profile run finds beside torch's memory: kernels loaded on first use, first collectives; from 0.27 on also
 // fragmentation and small runner buffers. `sampler`: this stage samples.
-Amount non_torch(const Context& context, bool sampler);
+struct NonTorch {
+  Amount amount;
+  std::string_view source;
+};
+NonTorch non_torch(const Context& context, bool sampler);
 
 struct Startup {
   Amount before_snapshot;  // reduces free memory at the check, not the budget

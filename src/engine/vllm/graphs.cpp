@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/vllm/fits.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "support/json.hpp"
 
@@ -195,24 +196,21 @@ CaptureSizes count_default(const Context& context, std::uint64_t most, const Dec
   return out;
 }
 
-struct Line {
-  double fixed, per_layer, per_graph, per_layer_graph;  // GiB
-  double at(double layers, double graphs) const {
-    return fixed + per_layer * layers + graphs * (per_graph + per_layer_graph * layers);
-  }
-};
-
-constexpr double kFullSet = 102;  // 51 piecewise and 51 full graphs, the set most starts were measured with
-
-// Estimate and actual of 0.19 on H100, 42 starts with 51 + 51 graphs: 0.37 + 0.016 and 0.39 + 0.0154 GiB per layer. Fewer graphs
-// take less; a third is taken to be there with the first graph.
-constexpr Line kUpTo019 = {0.13, 0.0054, 0.26 / kFullSet, 0.0100 / kFullSet};
-// From 0.20 on: eight starts with 13 to 136 graphs and 16 to 60 layers, within 0.1 GiB but one.
-constexpr Line kFrom020 = {0.05, 0, 0.0045, 0.00004};
-
-Amount around(double gib, double low, double high) {
+Amount around(const fits::Line& line, double gib) {
   const auto bytes = [](double g) { return static_cast<Bytes>(std::llround(g * static_cast<double>(kGiB))); };
-  return {bytes(gib), bytes(gib * low), bytes(gib * high)};
+  return {bytes(gib), bytes(gib * line.least), bytes(gib * line.most)};
+}
+
+bool has_experts(const Context& context) {
+  return std::any_of(context.blueprint->forwards.begin(), context.blueprint->forwards.end(),
+                     [](const auto& f) { return f.experts > 0; });
+}
+
+const fits::Line& line_of(const Context& context) {
+  const bool experts = has_experts(context);
+  if (context.profile->from < Version{0, 20, 0}) return experts ? fits::kExpertGraphsTo019 : fits::kGraphsTo019;
+  if (context.mrv2) return context.profile->mrv2_graphs_estimated ? fits::kMeasuredGraphs : fits::kGraphs;
+  return experts ? fits::kExpertGraphs : fits::kGraphs;
 }
 
 bool subtracted(const Context& context) {
@@ -263,13 +261,9 @@ Graphs graphs_of_stage(const Context& context, const CaptureSizes& sizes, std::u
   if (drafts && context.drafter) layers += context.drafter->blueprint->traits.layers;
   if (drafts && context.draft_layers) layers += context.blueprint->traits.draft_layers;
   out.in_budget = subtracted(context);
-  if (context.profile->from < Version{0, 20, 0}) {
-    out.amount = around(kUpTo019.at(layers, graphs), 0.3, 1.6);
-    out.source = "measured H100, 0.19";
-  } else {
-    out.amount = around(kFrom020.at(layers, graphs), 0.5, 2.0);
-    out.source = "measured, 0.20 to 0.31";
-  }
+  const auto& line = line_of(context);
+  out.amount = around(line, line.at(layers, graphs));
+  out.source = line.source;
   return out;
 }
 

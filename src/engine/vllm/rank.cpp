@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "engine/vllm/activation.hpp"
+#include "engine/vllm/all_reduce.hpp"
+#include "engine/vllm/fits.hpp"
+#include "engine/vllm/footprint.hpp"
 #include "engine/vllm/graphs.hpp"
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/runner_buffers.hpp"
@@ -47,17 +50,16 @@ void bill_activation(const Context& context, const Activation& activation, Rank&
   const bool guess = context.blueprint->guess;
   bill(rank, &Rank::activation, phase, VRAMAUTO_KIND_ACTIVATIONS, guess ? doubtful(activation.peak(), 2, 1) : activation.peak(),
        guess                                ? "guess"
+       : phase == "forward pass"            ? activation.fitted_to
        : context.mrv2 || phase == "encoder" ? "counted from the tensors alive"
-       : phase == "sampler"                 ? "measured, 0.8 to 0.20"
-                                            : "measured, 0.10 and 0.19");
+                                            : "counted, as measured from 0.8 to 0.20");
 }
 
-// From 0.20 on, the first start with an empty compile cache sizes the KV cache about 1 GiB smaller on one card, half of it on two
-// (three starts at 0.98 to 1.13, one at 0.47). The best value is the second start's.
 void bill_cold_compile(const Context& context, Rank& rank) {
   if (context.effective.enforce_eager || context.profile->from < Version{0, 20, 0}) return;
-  const Bytes cold = context.parallel.tp == 1 ? kGiB + kGiB / 8 : kGiB / 2;
-  bill(rank, &Rank::other_in_budget, "first compilation", VRAMAUTO_KIND_ACTIVATIONS, {0, 0, cold}, "measured, 0.20 to 0.31");
+  const auto cold = fits::first_start(context.parallel.tp).most;
+  rank.first_start = cold;
+  bill(rank, &Rank::other_in_budget, "first compilation", VRAMAUTO_KIND_ACTIVATIONS, {0, 0, cold}, "4 starts, 0.22 to 0.31");
 }
 
 void bill_graphs(const Context& context, std::uint32_t stage, Rank& rank) {
@@ -96,13 +98,14 @@ Result<Rank> price_stage(const Context& context, const CacheLayout& layout, std:
   auto weights = TRY(weights_of_stage(context, stage));
   if (context.blueprint->guess) doubt_weights(context, weights);
   rank.components = std::move(weights.components);
-  rank.components.reserve(rank.components.size() + 14);
+  rank.components.reserve(rank.components.size() + 15);
   rank.parameter_bytes = weights.parameter_bytes;
   rank.weights = weights.loaded;
   const auto activation = activation_of_stage(context, stage);
   bill_activation(context, activation, rank);
-  bill(rank, &Rank::non_torch, "kernels and fragments", VRAMAUTO_KIND_RUNTIME, non_torch(context, activation.sampler.best > 0),
-       "measured");
+  const auto kernels = non_torch(context, activation.sampler.best > 0);
+  bill(rank, &Rank::non_torch, "kernels and fragments", VRAMAUTO_KIND_RUNTIME, kernels.amount, kernels.source);
+  bill(rank, &Rank::non_torch, "fused all-reduce", VRAMAUTO_KIND_COMMUNICATION, all_reduce_workspace(context), "vLLM, FlashInfer");
   bill_graphs(context, stage, rank);
   bill_buffers(context, layout, rank);
   bill_cold_compile(context, rank);

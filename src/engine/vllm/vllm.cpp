@@ -5,6 +5,7 @@
 
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/cache.hpp"
+#include "engine/vllm/fits.hpp"
 #include "engine/vllm/footprint.hpp"
 #include "engine/vllm/rank.hpp"
 #include "engine/vllm/resolve.hpp"
@@ -170,6 +171,7 @@ void describe_engine(const Request& request, const Resolved& resolved, VllmEstim
   out.profile = std::string(resolved.version.profile->name);
   out.version_known = resolved.version.known;
   if (request.installed) say_installed(*request.installed, out);
+  out.guess = resolved.context.blueprint->guess;
   if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
   warn_about_guess(resolved, out);
   if (const auto& differ = resolved.context.blueprint->tensors_differ; !differ.empty())
@@ -219,6 +221,15 @@ Result<void> price_ranks(const Context& context, std::span<const detect::Device>
   return {};
 }
 
+// What is compiled is kept on disk; the run that compiles needs memory that the cache is then sized without.
+void warn_about_first_start(const Context& context, VllmEstimate& out) {
+  if (!out.ranks.front().first_start || !out.keeps_cache || out.workload.kv_cache_memory_bytes) return;
+  std::string message("the first start, with an empty compile cache, leaves the KV cache ");
+  message += fits::first_start(context.parallel.tp).told;
+  message += " less on each GPU; what is told here is a later start's";
+  out.warnings.push_back({"first_start", std::move(message)});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
@@ -229,6 +240,7 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   describe_engine(request, resolved, *out);
   describe_cache(resolved.context, *out);
   TRY(price_ranks(resolved.context, request.devices, *out));
+  warn_about_first_start(resolved.context, *out);
   if (out->workload.kv_cache_memory_bytes && !out->keeps_cache)
     return fail(VRAMAUTO_E_UNSUPPORTED, "kv-cache-memory-bytes",
                 "{} keeps no cache between steps, so there is nothing to give memory to: expected no such option",

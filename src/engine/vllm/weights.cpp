@@ -8,6 +8,7 @@
 #include "engine/vllm/buffers.hpp"
 #include "engine/vllm/encoders.hpp"
 #include "engine/vllm/experts.hpp"
+#include "engine/vllm/fits.hpp"
 #include "engine/vllm/latents.hpp"
 #include "engine/vllm/load_order.hpp"
 #include "engine/vllm/lora.hpp"
@@ -296,18 +297,21 @@ class Stage {
     // What is quantised may be made anew on the GPU once it is there, whatever was moved.
     const bool quantised = formats_.format(formats_.rules.linear).scheme != quantization::Scheme::none;
     out.loaded = {loaded - offloaded_, loaded - offloaded_, quantised ? loaded : loaded - offloaded_};
-    const auto add = [&](std::string_view name, Bytes bytes, std::string_view source) {
+    const auto add = [&](std::string_view name, Bytes bytes, std::string_view source, double doubt = 0) {
       if (bytes == 0) return;
       auto& component = out.components.emplace_back();
       component.name = name;
       component.kind = VRAMAUTO_KIND_WEIGHTS;
-      component.amount = Amount::exact(bytes);
+      const auto apart = static_cast<Bytes>(static_cast<double>(bytes) * doubt);
+      component.amount = {bytes, bytes - apart, bytes + apart};
       component.source = source;
+      out.loaded.low -= apart;
+      out.loaded.high += apart;
     };
     out.components.reserve(10);
-    add("encoders", sums_.encoders, "config");
+    add("encoders", sums_.encoders, "config", fits::kTowers);
     add("embedding", sums_.embedding, "config");
-    add("layers", sums_.layers - offloaded_, "config");
+    add("layers", sums_.layers - offloaded_, "config", has_states() ? fits::kStateLayers : fits::kLayers);
     if (quantised && offloaded_) out.components.back().amount.high += offloaded_;
     add("draft layers", sums_.drafts, "config");
     add("head", sums_.head - dropped_, "config");
@@ -317,6 +321,11 @@ class Stage {
     add("attention buffers", latents_, "vLLM 0.33");
     add("rounding", loaded - late_ - latents_ - kept, "torch allocator");
     return out;
+  }
+
+  bool has_states() const {
+    return std::any_of(blueprint_.caches.begin(), blueprint_.caches.end(),
+                       [](const auto& cache) { return cache.kind == VRAMAUTO_CACHE_STATE; });
   }
 
   const Context& context_;
@@ -368,10 +377,33 @@ Result<RankWeights> count(const Context& context, const quantization::Placed& fo
   return out;
 }
 
+// Mistral's own repositories hold their weights in both forms, and the engine takes Mistral's. Where the files are not at hand,
+// what is not quantised is taken for one of theirs; quantised ones are others' work, in the usual form.
+bool form_not_known(const Context& context) {
+  return context.architecture->undivided_from_params && context.parallel.tp > 1 && !context.parallel.whole_towers &&
+         !context.model->tensors.known() && context.formats && context.formats->rules.method.empty();
+}
+
+Result<RankWeights> count_both_forms(const Context& context, std::uint32_t stage) {
+  const auto divided = TRY(count(context, *context.formats, stage));
+  auto other = context;
+  other.parallel.whole_towers = true;
+  auto out = TRY(count(other, *context.formats, stage));
+  out.parameter_bytes = divided.parameter_bytes;  // by the configuration that is there
+  out.loaded.low = std::min(out.loaded.low, divided.loaded.low);
+  const auto towers = [](const RankWeights& weights) {
+    return std::find_if(weights.components.begin(), weights.components.end(), [](const auto& c) { return c.name == "encoders"; });
+  };
+  if (const auto whole = towers(out), part = towers(divided); whole != out.components.end() && part != divided.components.end())
+    out.components[static_cast<std::size_t>(whole - out.components.begin())].amount.low = part->amount.low;
+  return out;
+}
+
 }  // namespace
 
 Result<RankWeights> weights_of_stage(const Context& context, std::uint32_t stage) {
   TRY(check_latents(context));
+  if (form_not_known(context)) return count_both_forms(context, stage);
   if (context.formats) return count(context, *context.formats, stage);
   const auto formats = TRY(quantization::placed_formats(*context.model, *context.blueprint, context.workload->quantization));
   return count(context, *formats, stage);
