@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "engine/vllm/profiles.hpp"
 #include "engine/vllm/speculation.hpp"
@@ -27,7 +28,10 @@ constexpr Listed kListed[] = {
     {"DeepseekV4ForCausalLM", RunnerRule::dense_0_28},
 };
 
-bool is_dense(std::string_view name) { return std::find(kDense.begin(), kDense.end(), name) != kDense.end(); }
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+bool is_dense(std::string_view name) { return is_one_of(kDense, name); }
 
 bool has_it(std::string_view name, RunnerRule rule) {
   return std::any_of(std::begin(kListed), std::end(kListed),
@@ -87,7 +91,7 @@ namespace {
 bool schedules_ahead(const Context& context) {
   constexpr std::array<std::string_view, 5> kNotAhead = {"ngram", "suffix", "custom_class", "medusa", "mlp_speculator"};
   if (context.workload->async_scheduling) return *context.workload->async_scheduling;
-  return context.generates() && (context.mrv2 || !listed(kNotAhead, context.speculation.method));
+  return context.generates() && (context.mrv2 || !is_one_of(kNotAhead, context.speculation.method));
 }
 
 }  // namespace
