@@ -245,8 +245,7 @@ void declare_compare(CLI::App& app, CompareOptions& options) {
       ->type_name("SIZE");
   auto* json = app.add_flag("--json", options.json, "for programs, schema vramauto.compare/1");
   app.add_flag("--csv", options.csv, "for spreadsheets")->excludes(json);
-  auto* offline = app.add_flag("--offline", options.plan.offline, "ask nothing of the hub, as with HF_HUB_OFFLINE=1");
-  app.add_flag("--refresh", options.plan.refresh, "ask the hub first, not what is cached or built in")->excludes(offline);
+  declare_network(app, options.plan);
   declare_workload(app, options.plan);
   app.footer(
       "Numbers, sizes and choices take several values: --tensor-parallel-size 1,2,4 --kv-cache-dtype auto,fp8. Without\n"
@@ -254,8 +253,7 @@ void declare_compare(CLI::App& app, CompareOptions& options) {
 }
 
 Exit run_compare(const CompareOptions& options) {
-  ProgressLine line;
-  const auto context = open_context(options.plan, line);
+  const auto context = open_context(options.plan, nullptr);
   Comparison comparison;
   comparison.models = options.models;
   comparison.settings = settings_of(context, choices_of(options.plan));

@@ -42,13 +42,18 @@ void ProgressLine::clear() {
   shown_ = false;
 }
 
-Context open_context(const PlanOptions& options, ProgressLine& line) {
+void declare_network(CLI::App& app, PlanOptions& options) {
+  auto* offline = app.add_flag("--offline", options.offline, "ask nothing of the hub, as with HF_HUB_OFFLINE=1");
+  app.add_flag("--refresh", options.refresh, "ask the hub first, not what is cached or built in")->excludes(offline);
+}
+
+Context open_context(const PlanOptions& options, ProgressLine* line) {
   vramauto_context_options asked;
   VRAMAUTO_INIT(asked);
   if (options.refresh || !(options.offline || by_rule(options))) asked.flags |= VRAMAUTO_CONTEXT_NETWORK;
   if (options.refresh) asked.flags |= VRAMAUTO_CONTEXT_REFRESH;
-  asked.progress = on_progress;
-  asked.user = &line;
+  asked.progress = line ? on_progress : nullptr;
+  asked.user = line;
   return make<Context>(kError, [&](auto out, auto err) { return vramauto_context_new(&asked, out, err); });
 }
 

@@ -23,7 +23,10 @@ class ProgressLine {
   std::chrono::steady_clock::time_point next_;
 };
 
-// The rule of thumb needs no more than a name, so nothing is asked for it.
-Context open_context(const PlanOptions& options, ProgressLine& line);
+// --offline and --refresh.
+void declare_network(CLI::App& app, PlanOptions& options);
+
+// The rule of thumb needs no more than a name, so nothing is asked for it. `line` nullptr: progress is not shown.
+Context open_context(const PlanOptions& options, ProgressLine* line);
 
 }  // namespace cli

@@ -139,8 +139,7 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
-  auto* offline = app.add_flag("--offline", options.offline, "ask nothing of the hub, as with HF_HUB_OFFLINE=1");
-  app.add_flag("--refresh", options.refresh, "ask the hub first, not what is cached or built in")->excludes(offline);
+  declare_network(app, options);
   declare_workload(app, options);
 }
 
@@ -155,7 +154,7 @@ Devices devices_of(const Context& context, const PlanOptions& options) { return 
 
 Exit run_plan(const PlanOptions& options) {
   ProgressLine line;
-  const auto context = open_context(options, line);
+  const auto context = open_context(options, &line);
   const auto workload = workload_of(context, options);
   const auto devices = chosen(context, options);
   const auto model = opened(context, options.model);

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from case import SMALL, HubCase, made
+from case import CLI, SMALL, HubCase, made
 from server import COMMIT
 
 
@@ -265,6 +265,30 @@ class Library(HubCase):
     def test_cancelling_while_waiting_for_another_try(self):
         self.hub.misbehave = lambda handler: handler.refuse(429, Retry_After=30) or True
         self.assertEqual(self.program("cancel10", "org/small")["status"], "VRAMAUTO_E_CANCELLED")
+
+
+class Others(HubCase):
+    def compared(self, *options):
+        command = [CLI, "compare", "org/small", str(self.small), "--gpus", "L4", "--json", *options]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment()).stdout)["rows"]
+
+    def test_compare_reads_from_the_hub_too(self):
+        there, here = self.compared()
+        self.assertEqual({**there, "model": ""}, {**here, "model": ""})
+        self.assertEqual(len(self.hub.requests), 4)
+
+    def test_compare_offline(self):
+        self.assertEqual({row["fits"] for row in self.compared("--offline")}, {"yes", "refused"})
+        self.assertEqual(self.hub.requests, [])
+
+    def test_an_adapter_beside_a_model(self):
+        folder = pathlib.Path(self.fixtures.name) / "adapter"
+        folder.mkdir(exist_ok=True)
+        (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "org/small", "r": 8, "peft_type": "LORA",
+                                                                "target_modules": ["q_proj"]}))
+        self.hub.models["org/adapter"] = folder
+        answer = self.plan(str(self.small), "--lora-model", "org/adapter")
+        self.assertIn("--enable-lora", answer["vllm_args"])
 
 
 class Terminal(HubCase):
