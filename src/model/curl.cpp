@@ -28,9 +28,8 @@ bool take_all(void* handle, Api& to) {
          take(handle, "curl_slist_append", to.slist_append) && take(handle, "curl_slist_free_all", to.slist_free_all) &&
          take(handle, "curl_multi_init", to.multi_init) && take(handle, "curl_multi_cleanup", to.multi_cleanup) &&
          take(handle, "curl_multi_add_handle", to.multi_add_handle) &&
-         take(handle, "curl_multi_remove_handle", to.multi_remove_handle) &&
-         take(handle, "curl_multi_perform", to.multi_perform) && take(handle, "curl_multi_wait", to.multi_wait) &&
-         take(handle, "curl_multi_info_read", to.multi_info_read);
+         take(handle, "curl_multi_remove_handle", to.multi_remove_handle) && take(handle, "curl_multi_perform", to.multi_perform) &&
+         take(handle, "curl_multi_wait", to.multi_wait) && take(handle, "curl_multi_info_read", to.multi_info_read);
 }
 
 Result<void> load(Api& to) {

@@ -100,10 +100,11 @@ std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* to) noexce
 // What a status of 400 and above means, as huggingface_hub 1.1 (utils/_http.py, hf_raise_for_status) reads the hub's answers: it
 // says 401 of what is not there, too, as long as nobody is logged in.
 Error refusal(const Flight& flight, bool with_token) {
-  const auto said = flight.message.empty() ? fmt::format("{}", flight.status) : fmt::format("{}: {}", flight.status, flight.message);
+  const auto said =
+      flight.message.empty() ? fmt::format("{}", flight.status) : fmt::format("{}: {}", flight.status, flight.message);
   if (flight.code == "GatedRepo")
-    return error_of(flight, VRAMAUTO_E_IO, "is gated ({}): accept its terms on its page and set HF_TOKEN to a token that may read it",
-                    said);
+    return error_of(flight, VRAMAUTO_E_IO,
+                    "is gated ({}): accept its terms on its page and set HF_TOKEN to a token that may read it", said);
   if (flight.code == "RevisionNotFound") return error_of(flight, VRAMAUTO_E_NOT_FOUND, "is no revision of the model ({})", said);
   if (flight.status == 401 && with_token && flight.code.empty())
     return error_of(flight, VRAMAUTO_E_IO, "refuses the token ({}): see HF_TOKEN and `hf auth login`", said);
@@ -129,7 +130,8 @@ Error broken(const Flight& flight, int code, const char* meaning, long patience)
     case curl::kUntrusted:
     case curl::kBadCertificates:
       return error_of(flight, VRAMAUTO_E_IO,
-                      "has a certificate that is not trusted ({}); the file of an authority of your own goes into SSL_CERT_FILE", words);
+                      "has a certificate that is not trusted ({}); the file of an authority of your own goes into SSL_CERT_FILE",
+                      words);
     case curl::kNoProxy:
     case curl::kNoHost:
     case curl::kNoConnection:
@@ -147,8 +149,7 @@ Result<void> Flight::check_sizes() {
   const auto here = wanted->body.size();
   if (total == VRAMAUTO_UNKNOWN && wanted->whole) total = here;
   if (total == VRAMAUTO_UNKNOWN) total = wanted->size;
-  if (total == VRAMAUTO_UNKNOWN)
-    return Unexpected{error_of(*this, VRAMAUTO_E_IO, "does not say how long the file is")};
+  if (total == VRAMAUTO_UNKNOWN) return Unexpected{error_of(*this, VRAMAUTO_E_IO, "does not say how long the file is")};
   if (wanted->size != VRAMAUTO_UNKNOWN && wanted->size != total)
     return Unexpected{error_of(*this, VRAMAUTO_E_IO, "has {} bytes, expected the {} of the hub's list", total, wanted->size)};
   wanted->size = total;

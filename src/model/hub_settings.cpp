@@ -53,7 +53,9 @@ Result<long> patience() {
 
 }  // namespace
 
-bool network_is_off() { return is_true("HF_HUB_OFFLINE") || (environment("HF_HUB_OFFLINE").empty() && is_true("TRANSFORMERS_OFFLINE")); }
+bool network_is_off() {
+  return is_true("HF_HUB_OFFLINE") || (environment("HF_HUB_OFFLINE").empty() && is_true("TRANSFORMERS_OFFLINE"));
+}
 
 Result<std::string> hub_endpoint(bool use_environment) {
   auto out = use_environment ? environment("HF_ENDPOINT") : std::string();
@@ -61,7 +63,8 @@ Result<std::string> hub_endpoint(bool use_environment) {
   if (out.empty()) return std::string(kHub);
   const auto printable = std::all_of(out.begin(), out.end(), [](char c) { return c > ' ' && c < 0x7F; });
   if (!printable || origin_of(out).empty() || out.find_first_of("?#") != std::string::npos)
-    return fail(VRAMAUTO_E_ARGUMENT, "HF_ENDPOINT", "is no address of a hub, expected https://host, without a name or password in it");
+    return fail(VRAMAUTO_E_ARGUMENT, "HF_ENDPOINT",
+                "is no address of a hub, expected https://host, without a name or password in it");
   return out;
 }
 

@@ -152,8 +152,8 @@ Result<Model> open_online(std::string_view text, const HubId& id, const OpenOpti
 Result<Model> open_offline(std::string_view text, const HubId& id, const std::string& cache, const OpenOptions& options) {
   if (options.refresh) return fail(VRAMAUTO_E_UNSUPPORTED, text, "is to be asked for on the hub again, but HF_HUB_OFFLINE is set");
   const auto looked = cache.empty() ? "a Hugging Face cache (none is set)" : text::shown(cache, 60);
-  Error error{VRAMAUTO_E_NOT_FOUND, "the hub", fmt::format("was not asked, and it is not in {}; --method rule answers with a usual size", looked),
-              VRAMAUTO_UNKNOWN};
+  Error error{VRAMAUTO_E_NOT_FOUND, "the hub",
+              fmt::format("was not asked, and it is not in {}; --method rule answers with a usual size", looked), VRAMAUTO_UNKNOWN};
   return open_by_name(text, id, std::move(error), options);
 }
 

@@ -38,8 +38,8 @@ std::vector<std::string> names_of(const Snapshot& snapshot) {
 std::string url_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const auto plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-                       c == '.' || c == '~';
+    const auto plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' || c == '~';
     if (plain)
       out += c;
     else

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kAtOnce = 8;
 constexpr std::uint32_t kMostRedirects = 5, kTries = 3;
-constexpr std::uint64_t kLongestWait = 30;          // seconds that a server may ask us to wait
+constexpr std::uint64_t kLongestWait = 30;  // seconds that a server may ask us to wait
 constexpr std::chrono::minutes kLongestSession{10};
 constexpr milliseconds kStep{100}, kFirstWait{500};  // between looks at progress; before the second try
 constexpr long kSlow = 1000;                         // bytes a second: less is a halt
@@ -65,7 +65,8 @@ std::string origin_of(std::string_view url) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("-._:[]").find(c) != std::string_view::npos;
   });
-  return plain && !authority.empty() && authority.front() != '.' ? fmt::format("{}://{}", scheme, text::lower(authority)) : std::string();
+  return plain && !authority.empty() && authority.front() != '.' ? fmt::format("{}://{}", scheme, text::lower(authority))
+                                                                 : std::string();
 }
 
 Session::Session(Access access, const curl::Api& api)

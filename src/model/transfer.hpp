@@ -19,17 +19,17 @@ std::string origin_of(std::string_view url);
 // What is wanted of one file, and what of it is here.
 struct Transfer {
   std::string url;
-  bool whole = true;        // false: a part, asked for by its range
-  std::uint64_t until = 0;  // where the part ends, if the file is that long; of a whole file: how long it may be
+  bool whole = true;                      // false: a part, asked for by its range
+  std::uint64_t until = 0;                // where the part ends, if the file is that long; of a whole file: how long it may be
   std::uint64_t size = VRAMAUTO_UNKNOWN;  // of the file; where it is known the server must agree
   std::string body;                       // the file's first bytes; new ones are added
   std::size_t tag = 0;                    // the caller's
 };
 
 struct Access {
-  std::string origin, token;   // the token goes to this origin only
-  std::string certificates;    // a file of authorities, "": the system's
-  long patience_s = 10;        // to connect, and for a transfer that has come to a halt
+  std::string origin, token;  // the token goes to this origin only
+  std::string certificates;   // a file of authorities, "": the system's
+  long patience_s = 10;       // to connect, and for a transfer that has come to a halt
   vramauto_progress_fn progress = nullptr;
   void* user = nullptr;
 };

@@ -1,4 +1,5 @@
-/* What a program sees of the hub: the context's flags and its progress. context.c MODE MODEL; says what came, one "name value" a line. */
+/* What a program sees of the hub: the context's flags and its progress. context.c MODE MODEL; says what came, one "name value" a
+ * line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@ typedef struct Seen {
   int fell, above; /* done went down; done was more than the total */
 } Seen;
 
-static int32_t on_progress(void *user, uint64_t done, uint64_t total) {
-  Seen *seen = user;
+static int32_t on_progress(void* user, uint64_t done, uint64_t total) {
+  Seen* seen = user;
   seen->fell |= done < seen->last;
   seen->above |= total != VRAMAUTO_UNKNOWN && done > total;
   seen->last = done;
@@ -22,14 +23,14 @@ static int32_t on_progress(void *user, uint64_t done, uint64_t total) {
 }
 
 typedef struct Opening {
-  const vramauto_context *context;
-  const char *name;
+  const vramauto_context* context;
+  const char* name;
   uint64_t tensors;
 } Opening;
 
-static void *open_model(void *argument) {
-  Opening *opening = argument;
-  vramauto_model *model = NULL;
+static void* open_model(void* argument) {
+  Opening* opening = argument;
+  vramauto_model* model = NULL;
   vramauto_model_info info;
   VRAMAUTO_INIT(info);
   if (!vramauto_model_open(opening->context, opening->name, &model, NULL) && !vramauto_model_get(model, &info))
@@ -39,12 +40,12 @@ static void *open_model(void *argument) {
 }
 
 /* One context, many threads. */
-static int open_by_threads(const char *name) {
+static int open_by_threads(const char* name) {
   enum { kThreads = 6 };
   vramauto_context_options options;
   VRAMAUTO_INIT(options);
   options.flags = VRAMAUTO_CONTEXT_NETWORK;
-  vramauto_context *context = NULL;
+  vramauto_context* context = NULL;
   if (vramauto_context_new(&options, &context, NULL)) return 1;
   pthread_t threads[kThreads];
   Opening openings[kThreads];
@@ -60,7 +61,7 @@ static int open_by_threads(const char *name) {
   return 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 3) return 2;
   if (!strcmp(argv[1], "threads")) return open_by_threads(argv[2]);
   Seen seen;
@@ -75,8 +76,8 @@ int main(int argc, char **argv) {
   if (!strncmp(argv[1], "cancel", 6)) seen.cancel_at = strtoull(argv[1] + 6, NULL, 10);
   vramauto_error err;
   VRAMAUTO_INIT(err);
-  vramauto_context *context = NULL;
-  vramauto_model *model = NULL;
+  vramauto_context* context = NULL;
+  vramauto_model* model = NULL;
   vramauto_status status = vramauto_context_new(&options, &context, &err);
   if (!status) status = vramauto_model_open(context, argv[2], &model, &err);
   printf("status %s\n", vramauto_status_name(status));
