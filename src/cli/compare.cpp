@@ -208,9 +208,8 @@ void fill(const Context& context, const Opened& opened, const Machine& machine, 
   row.plan.reason = row.plan.least_certain = nullptr;
 }
 
-void fill_rows(const Context& context, Comparison& comparison, ProgressLine& line) {
+void fill_rows(const Context& context, Comparison& comparison) {
   const auto opened = open_all(context, comparison.models);
-  line.clear();
   const auto machines = comparison.machines.size(), settings = comparison.settings.size();
   if (opened.size() > kMostRows / machines / settings)
     throw Failure{kUsage, "", "more than " + std::to_string(kMostRows) + " combinations of models, GPUs and values"};
@@ -258,7 +257,7 @@ Exit run_compare(const CompareOptions& options) {
   comparison.models = options.models;
   comparison.settings = settings_of(context, choices_of(options.plan));
   comparison.machines = machines_of(context, options);
-  fill_rows(context, comparison, line);
+  fill_rows(context, comparison);
   sort_rows(comparison);
   print(options.json ? compare_json(comparison) : options.csv ? compare_csv(comparison) : compare_text(comparison));
   return exit_of(comparison);
