@@ -74,3 +74,30 @@ TEST_CASE("file: a listing has regular files only, sorted, links followed") {
   CHECK((*entries)[2].bytes == 2);
   CHECK(*file::names(folder.path()) == std::vector<std::string>{"a", "b", "d", "link"});
 }
+
+TEST_CASE("file: of a file elsewhere the first bytes are read, and no more") {
+  const std::string first = "0123456789";
+  const auto reader = file::Reader::held("http://hub/a", first, 1000);
+  char got[4] = {};
+  CHECK(reader.size() == 1000);
+  CHECK(reader.at_hand() == 10);
+  REQUIRE(reader.read_at(6, got, 4));
+  CHECK(std::string_view(got, 4) == "6789");
+  const auto beyond = reader.read_at(7, got, 4);
+  REQUIRE_FALSE(beyond);
+  CHECK(beyond.error().status == VRAMAUTO_E_IO);
+  CHECK(beyond.error().message == "only the first 10 bytes are here, expected 4 from here");
+  CHECK_FALSE(reader.read_at(UINT64_MAX, got, 1));
+}
+
+TEST_CASE("file: a file is replaced at once, with the directories it stands in") {
+  const Temporary folder;
+  const auto path = folder / "a/b/c";
+  REQUIRE(file::replace(path, "one"));
+  REQUIRE(file::replace(path, "two"));
+  CHECK(*file::read(path, 10) == "two");
+  CHECK(file::names(folder / "a/b")->size() == 1);
+  const auto inside_a_file = file::replace(path + "/d", "x");
+  REQUIRE_FALSE(inside_a_file);
+  CHECK(*file::read(path, 10) == "two");
+}
