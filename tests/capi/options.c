@@ -21,10 +21,10 @@ int main(void) {
     CHECK((option.type == 5) == (strlen(option.choices) > 0));
     CHECK_NUMBER(vramauto_workload_set(workload, option.name, NULL, &err), VRAMAUTO_OK);
     if (option.type == 1) CHECK_NUMBER(vramauto_workload_set(workload, option.name, "true", &err), VRAMAUTO_OK);
-    if (option.type == 2) CHECK_NUMBER(vramauto_workload_set(workload, option.name, "2", &err), VRAMAUTO_OK);
+    if (option.type == 2) CHECK_NUMBER(vramauto_workload_set(workload, option.name, "1", &err), VRAMAUTO_OK);
     if (strlen(option.short_name) > 0) {
       ++shorts;
-      CHECK_NUMBER(vramauto_workload_set(workload, option.short_name, option.type == 1 ? "true" : "2", &err), VRAMAUTO_OK);
+      CHECK_NUMBER(vramauto_workload_set(workload, option.short_name, option.type == 1 ? "true" : "1", &err), VRAMAUTO_OK);
     }
   }
   CHECK(shorts >= 3);
