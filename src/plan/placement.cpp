@@ -1,8 +1,6 @@
 #include "plan/placement.hpp"
 
 #include <algorithm>
-#include <numeric>
-#include <set>
 #include <tuple>
 
 #include "plan/plan.hpp"
@@ -23,26 +21,30 @@ bool alike(const detect::Device& a, const detect::Device& b) {
   return a.total_bytes == b.total_bytes && usable(a) == usable(b) && a.name == b.name;
 }
 
-// Smallest first, of one size the emptiest, of those in their own order.
-Placement by_size(Devices devices, Placement pool) {
-  std::stable_sort(pool.begin(), pool.end(), [&](auto a, auto b) {
-    return std::tuple(devices[a].total_bytes, -share_free(devices[a])) <
-           std::tuple(devices[b].total_bytes, -share_free(devices[b]));
-  });
+Placement sorted(Devices devices, Placement pool, bool (*before)(const detect::Device&, const detect::Device&)) {
+  std::stable_sort(pool.begin(), pool.end(), [&](auto a, auto b) { return before(devices[a], devices[b]); });
   return pool;
+}
+
+// Smallest first, of one size the emptiest, of those in their own order.
+bool smaller(const detect::Device& a, const detect::Device& b) {
+  return a.total_bytes != b.total_bytes ? a.total_bytes < b.total_bytes : share_free(a) > share_free(b);
 }
 
 // Neighbours by size become a group that shares layers; groups and their members stand in the order of the list.
 Placement in_groups(Placement set, std::size_t group) {
-  std::vector<Placement> groups;
+  std::vector<std::uint64_t> starts;  // first member, then where the group is
   for (std::size_t i = 0; i < set.size(); i += group) {
     const auto first = set.begin() + static_cast<std::ptrdiff_t>(i);
-    groups.emplace_back(first, first + static_cast<std::ptrdiff_t>(group));
-    std::sort(groups.back().begin(), groups.back().end());
+    std::sort(first, first + static_cast<std::ptrdiff_t>(group));
+    starts.push_back(std::uint64_t{*first} << 32 | i);
   }
-  std::sort(groups.begin(), groups.end());
+  std::sort(starts.begin(), starts.end());
   Placement out;
-  for (const auto& one : groups) out.insert(out.end(), one.begin(), one.end());
+  for (const auto start : starts) {
+    const auto first = set.begin() + static_cast<std::ptrdiff_t>(start & UINT32_MAX);
+    out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(group));
+  }
   return out;
 }
 
@@ -68,15 +70,20 @@ void add_on_node(std::vector<Placement>& out, Devices devices, Placement pool, s
   }
 }
 
+void add_once(Placement& names, std::uint32_t name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
 std::vector<Placement> by_node(Devices devices) {
-  std::set<std::uint32_t> names;
-  for (const auto& device : devices) names.insert(device.node);
+  Placement names;
+  for (const auto& device : devices) add_once(names, device.node);
+  std::sort(names.begin(), names.end());
   std::vector<Placement> out;
   for (const auto name : names) {
     auto& node = out.emplace_back();
     for (std::uint32_t i = 0; i < devices.size(); ++i)
       if (devices[i].node == name) node.push_back(i);
-    node = by_size(devices, std::move(node));
+    node = sorted(devices, std::move(node), smaller);
   }
   return out;
 }
@@ -84,10 +91,9 @@ std::vector<Placement> by_node(Devices devices) {
 // The `count` GPUs of a node that can give most; of those that can give as much, the first.
 Placement largest(Devices devices, Placement node, std::size_t count) {
   std::sort(node.begin(), node.end());
-  std::stable_sort(node.begin(), node.end(), [&](auto a, auto b) { return usable(devices[a]) > usable(devices[b]); });
+  node = sorted(devices, std::move(node), [](const detect::Device& a, const detect::Device& b) { return usable(a) > usable(b); });
   node.resize(count);
-  std::stable_sort(node.begin(), node.end(), [&](auto a, auto b) { return devices[a].total_bytes < devices[b].total_bytes; });
-  return node;
+  return sorted(devices, std::move(node), smaller);
 }
 
 // As many GPUs of each of `of` nodes.
@@ -106,8 +112,30 @@ std::optional<Placement> across(Devices devices, const std::vector<Placement>& n
 }
 
 Bytes sum(Devices devices, const Placement& set, Bytes (*of)(const detect::Device&)) {
-  return std::accumulate(set.begin(), set.end(), Bytes{0},
-                         [&](Bytes all, auto at) { return saturating_add(all, of(devices[at])); });
+  Bytes out = 0;
+  for (const auto at : set) out = saturating_add(out, of(devices[at]));
+  return out;
+}
+
+struct Candidate {
+  Bytes total, taken;  // of all its GPUs; least first
+  Placement set;
+  auto operator<=>(const Candidate&) const = default;
+};
+
+// Least memory first, of as much that with most of it free; each once.
+std::vector<Placement> by_memory(Devices devices, std::vector<Placement> sets) {
+  std::vector<Candidate> candidates;
+  for (auto& set : sets) {
+    const auto total = sum(devices, set, [](const detect::Device& one) { return one.total_bytes; });
+    const auto free = sum(devices, set, usable);
+    candidates.push_back({total, total - free, std::move(set)});
+  }
+  std::sort(candidates.begin(), candidates.end());
+  sets.clear();
+  for (auto& one : candidates)
+    if (sets.empty() || sets.back() != one.set) sets.push_back(std::move(one.set));
+  return sets;
 }
 
 // A slice has no index of its own.
@@ -122,10 +150,10 @@ bool in_order(const engine::Estimate& estimate) {
   return true;
 }
 
-std::set<std::uint32_t> nodes_of(const Plan& plan) {
-  std::set<std::uint32_t> out;
+Placement nodes_of(const Plan& plan) {
+  Placement out;
   for (const auto& rank : plan.estimate->ranks)
-    if (rank.device < plan.devices.size()) out.insert(plan.devices[rank.device].node);
+    if (rank.device < plan.devices.size()) add_once(out, plan.devices[rank.device].node);
   return out;
 }
 
@@ -177,13 +205,7 @@ std::vector<Placement> placements(const Layout& layout, Devices devices) {
   for (auto& set : out) set = in_groups(std::move(set), layout.tensor);
   for (std::size_t of = 2; of <= nodes.size(); ++of)
     if (auto set = across(devices, nodes, of, layout)) out.push_back(std::move(*set));
-  const auto key = [&](const Placement& set) {
-    return std::tuple(sum(devices, set, [](const detect::Device& one) { return one.total_bytes; }), ~sum(devices, set, usable),
-                      set);
-  };
-  std::sort(out.begin(), out.end(), [&](const Placement& a, const Placement& b) { return key(a) < key(b); });
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
+  return by_memory(devices, std::move(out));
 }
 
 // NVIDIA, MIG User Guide, "Application considerations": no peer-to-peer between instances, and a CUDA process sees one of them.
