@@ -108,7 +108,7 @@ TEST_CASE("installed: a context that leaves the environment alone asks the syste
 TEST_CASE("installed: auto is what was found, and the answer says where") {
   const auto described = example::llama_8b();
   const model::Model model;
-  auto asked = example::workload({{"engine-version", "auto"}});
+  auto asked = example::workload({{"engine-version", "auto"}, {"enforce-eager", "true"}});
   engine::Installed installed{"0.19.1rc1.dev71+g0abc", "/venv/METADATA", ""};
   engine::Request request{&model, &described, {}, &asked};
   request.installed = &installed;
