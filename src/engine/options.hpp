@@ -61,7 +61,7 @@ struct Workload {
   std::uint32_t max_loras = 1, max_lora_rank = 16;
   std::string lora_dtype = "auto";
   bool enable_eplb = false;
-  std::string eplb_config;
+  std::string eplb_config, all2all_backend;
   std::uint32_t num_redundant_experts = 0;
   std::string mamba_cache_mode, mamba_cache_dtype = "auto", mamba_ssm_cache_dtype = "auto";
   std::uint64_t sequences = 1;  // that should fit at once: of their usual length where that is stated, else of max_model_len

@@ -129,6 +129,22 @@ TEST_CASE("flags: experts of data-parallel ranks are divided, or dealt, among al
         "data-parallel-size: the intermediate size 768 of experts is not divisible by 5");
 }
 
+TEST_CASE("flags: DeepEP's kernels have buffers, the others none") {
+  const auto buffers = [](Options options) {
+    const auto* found = component(price(kMoe, options)->ranks[0], "all-to-all buffers");
+    return found ? found->amount : engine::Amount{};
+  };
+  constexpr std::pair<std::string_view, std::string_view> kDp{"data-parallel-size", "2"}, kEp{"enable-expert-parallel", "true"};
+  CHECK(buffers({kDp, kEp}).high == 0);
+  CHECK(buffers({kDp, kEp, {"all2all-backend", "allgather_reducescatter"}}).high == 0);
+  CHECK(buffers({kDp, {"all2all-backend", "deepep_high_throughput"}}).high == 0);  // experts are divided
+  CHECK(buffers({kDp, kEp, {"all2all-backend", "deepep_high_throughput"}}).best == kGiB);
+  const auto low = buffers({kDp, kEp, {"all2all-backend", "deepep_low_latency"}, {"max-num-batched-tokens", "1024"}});
+  CHECK(low.low == kGiB + 4ull * 128 * 256 * (2048 / 128 * 4 + 2 * 2048));
+  CHECK(low.best == kGiB + 4ull * 128 * 1024 * (2048 / 128 * 4 + 2 * 2048));
+  CHECK(buffers({kDp, kEp, {"engine-version", "0.10"}, {"env", "VLLM_ALL2ALL_BACKEND=deepep_high_throughput"}}).best == kGiB);
+}
+
 TEST_CASE("flags: balancing keeps more experts than there are, and counts their use") {
   const auto plain = price(kMoe, {{"tensor-parallel-size", "4"}, {"enable-expert-parallel", "true"}});
   const auto balanced = price(kMoe, {{"tensor-parallel-size", "4"},

@@ -98,7 +98,7 @@ Result<Rank> price_stage(const Context& context, const CacheLayout& layout, std:
   auto weights = TRY(weights_of_stage(context, stage));
   if (context.blueprint->guess) doubt_weights(context, weights);
   rank.components = std::move(weights.components);
-  rank.components.reserve(rank.components.size() + 15);
+  rank.components.reserve(rank.components.size() + 16);
   rank.parameter_bytes = weights.parameter_bytes;
   rank.weights = weights.loaded;
   const auto activation = activation_of_stage(context, stage);
@@ -106,6 +106,7 @@ Result<Rank> price_stage(const Context& context, const CacheLayout& layout, std:
   const auto kernels = non_torch(context, activation.sampler.best > 0);
   bill(rank, &Rank::non_torch, "kernels and fragments", VRAMAUTO_KIND_RUNTIME, kernels.amount, kernels.source);
   bill(rank, &Rank::non_torch, "fused all-reduce", VRAMAUTO_KIND_COMMUNICATION, all_reduce_workspace(context), "vLLM, FlashInfer");
+  bill(rank, &Rank::non_torch, "all-to-all buffers", VRAMAUTO_KIND_COMMUNICATION, all_to_all_buffers(context), "DeepEP, vLLM 0.33");
   bill_graphs(context, stage, rank);
   bill_buffers(context, layout, rank);
   bill_cold_compile(context, rank);

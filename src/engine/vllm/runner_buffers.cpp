@@ -26,6 +26,28 @@ std::uint64_t balancing_window(const Workload& asked) {
 
 }  // namespace
 
+// vLLM 0.33 and 0.11, distributed/device_communicators/all2all.py: a buffer for NVLink and, between machines, one for RDMA. With
+// low latency the latter holds every expert's share of so many tokens, to send and to receive, twice over: DeepEP, csrc/config.hpp,
+// LowLatencyLayout. The number of tokens was VLLM_MOE_DP_CHUNK_SIZE, later it is a step's: 256 both, unless told.
+Amount all_to_all_buffers(const Context& context) {
+  const auto& parallel = context.parallel;
+  const auto& named = context.workload->all2all_backend;
+  const std::string_view backend = named.empty() ? environment(*context.workload, "VLLM_ALL2ALL_BACKEND").value_or("") : named;
+  if (!parallel.expert_parallel || parallel.dp == 1 || !backend.starts_with("deepep")) return {};
+  if (backend != "deepep_low_latency") return {kGiB, kGiB, 2 * kGiB};
+  std::uint64_t experts = 0;
+  for (const auto& forward : context.blueprint->forwards) experts = std::max<std::uint64_t>(experts, forward.experts);
+  const Bytes hidden = context.blueprint->traits.hidden, message = hidden / 128 * 4 + 2 * hidden;
+  const auto of = [&](std::uint64_t tokens) {
+    return saturating_add(kGiB, saturating_mul(4 * (experts + parallel.redundant_experts), saturating_mul(tokens, message)));
+  };
+  constexpr std::uint64_t kChunk = 256;
+  constexpr Version kWholeSteps{0, 20, 0};
+  const bool whole = context.profile->from >= kWholeSteps;
+  const auto tokens = whole ? context.workload->max_num_batched_tokens.value_or(kChunk) : kChunk;
+  return {of(tokens), of(std::min(kChunk, tokens)), of(std::max(kChunk, tokens))};
+}
+
 Amount expert_balancing(const Context& context, std::uint32_t stage) {
   if (!context.workload->enable_eplb) return {};
   constexpr Version kBufferAtStart{0, 20, 0};

@@ -18,6 +18,9 @@ Bytes block_tables(const Context& context, const CacheLayout& layout);
 // 0.19). vLLM 0.33 and 0.10, distributed/eplb/eplb_state.py.
 Amount expert_balancing(const Context& context, std::uint32_t stage);
 
+// DeepEP's buffers, where experts are dealt to data-parallel ranks and one of its kernels was asked for.
+Amount all_to_all_buffers(const Context& context);
+
 // What a drafter holds for as many tokens as a step has, and, where it is asked to, the logits of what it drafted.
 Bytes draft_buffers(const Context& context);
 
