@@ -23,6 +23,8 @@ constexpr std::string_view kEagle3Qwen3 = "Eagle3Qwen3ForCausalLM PeagleQwen3For
 constexpr std::string_view kDecoders = "LlamaForCausalLM MistralForCausalLM Qwen2ForCausalLM Qwen3ForCausalLM";
 constexpr std::uint64_t kMostTensors = 256;  // of a head; more are a model's
 
+constexpr std::string_view kRoot = "config.json#";  // of a speculators' file; of others the same as their own keys
+
 struct Seen {
   bool any = false, fc = false, midlayer = false, mapped = false, embedding = false, head = false;
 };
@@ -49,7 +51,7 @@ Kind kind_of(const estimator::Description& model, std::string_view name, const S
   if (estimator::has_word(kEagle3, name) || estimator::has_word(kEagle3Qwen3, name)) return Kind::eagle3;
   if (estimator::has_word(kEagle, name)) return Kind::eagle;
   if (!estimator::has_word(kDecoders, name)) return Kind::none;
-  if (seen.midlayer || seen.mapped || model.has("/draft_vocab_size")) return Kind::eagle3;
+  if (seen.midlayer || seen.mapped || !model.first("draft_vocab_size", kRoot).empty()) return Kind::eagle3;
   return seen.fc ? Kind::eagle : Kind::none;
 }
 
@@ -91,19 +93,23 @@ vramauto_status HeadWriter::input() {
 
 // The hidden states of the model, or of three of its layers, become one.
 vramauto_status HeadWriter::states() {
-  const auto width = VRAMAUTO_READ(model_.positive("target_hidden_size", 1 << 20, sizes_.hidden));
+  const auto width = VRAMAUTO_READ(model_.positive("target_hidden_size", 1 << 20, sizes_.hidden, kRoot));
   std::uint64_t count = 1;
   if (head_.kind == Kind::eagle3) {
-    const char* const list = "/eagle_config/eagle_aux_hidden_state_layer_ids";
-    const auto listed = model_.type(list) == VRAMAUTO_JSON_ARRAY ? VRAMAUTO_READ(model_.length(list)) : 0;
-    count = VRAMAUTO_READ(model_.positive("num_aux_hidden_states", 64, listed ? std::min<std::uint64_t>(listed, 64) : 3));
+    const auto list = model_.first("eagle_config/eagle_aux_hidden_state_layer_ids", kRoot);
+    const auto listed = list.empty() ? 0 : VRAMAUTO_READ(model_.length(list.c_str()));
+    count = VRAMAUTO_READ(model_.positive("num_aux_hidden_states", 64, listed ? std::min<std::uint64_t>(listed, 64) : 3, kRoot));
   }
   const auto wide = head_.kind == Kind::eagle3 ? count * width : 2 * std::uint64_t{sizes_.hidden};
   VRAMAUTO_DO(model_.add(Tensors("fc", VRAMAUTO_ROLE_LINEAR, kInput, sizes_.hidden, wide)));
-  if (head_.kind == Kind::eagle3 && VRAMAUTO_READ(estimator::holds(model_, "norm_before_fc")))
-    VRAMAUTO_DO(add_norm("input_norm", kInput, wide));
-  if (head_.kind != Kind::eagle3 || !VRAMAUTO_READ(estimator::holds(model_, "fc_norm"))) return VRAMAUTO_OK;
-  return add_norm("fc_norm", kInput, wide);
+  if (head_.kind != Kind::eagle3) return VRAMAUTO_OK;
+  if (VRAMAUTO_READ(root_says("norm_before_fc"))) VRAMAUTO_DO(add_norm("input_norm", kInput, wide));
+  return VRAMAUTO_READ(root_says("fc_norm")) ? add_norm("fc_norm", kInput, wide) : VRAMAUTO_OK;
+}
+
+estimator::Answer<bool> HeadWriter::root_says(std::string_view key) const {
+  const auto at = model_.first(key, kRoot);
+  return at.empty() ? estimator::Answer<bool>{} : model_.boolean(at.c_str());
 }
 
 // The first layer of EAGLE 3 attends to embeddings and states side by side.
@@ -121,7 +127,8 @@ vramauto_status HeadWriter::mixer(const LayerShape& shape, const vramauto_layers
   VRAMAUTO_DO(add(family_.names->q, width, shape.heads, VRAMAUTO_UNEVEN_REFUSE));
   VRAMAUTO_DO(add(family_.names->k, kv, shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT));
   VRAMAUTO_DO(add(family_.names->v, kv, shape.kv_heads, VRAMAUTO_UNEVEN_REPEAT));
-  VRAMAUTO_DO(model_.add(Tensors(named(family_.names->o).c_str(), VRAMAUTO_ROLE_LINEAR, range, hidden, width).by(VRAMAUTO_SPLIT_COLS)));
+  VRAMAUTO_DO(
+      model_.add(Tensors(named(family_.names->o).c_str(), VRAMAUTO_ROLE_LINEAR, range, hidden, width).by(VRAMAUTO_SPLIT_COLS)));
   if (qk_norm_) VRAMAUTO_DO(qk_norms(shape, range));
   return rope_ ? tables(shape, range) : VRAMAUTO_OK;
 }
@@ -138,7 +145,7 @@ vramauto_status HeadWriter::output() {
   if (head_.kind != Kind::eagle3) return VRAMAUTO_OK;
   VRAMAUTO_DO(add_norm("norm", kOutput, sizes_.hidden));
   if (head_.files && !head_.own_head) return VRAMAUTO_OK;
-  const auto vocab = VRAMAUTO_READ(model_.positive("draft_vocab_size", 1 << 28, sizes_.vocab));
+  const auto vocab = VRAMAUTO_READ(model_.positive("draft_vocab_size", 1 << 28, sizes_.vocab, kRoot));
   VRAMAUTO_DO(model_.add(Tensors("lm_head", VRAMAUTO_ROLE_HEAD, kOutput, vocab, sizes_.hidden).by(VRAMAUTO_SPLIT_VOCAB)));
   if (vocab == sizes_.vocab && !head_.mapped) return VRAMAUTO_OK;
   return model_.add(Tensors("d2t", VRAMAUTO_ROLE_OTHER, kOutput, vocab, 1).of(VRAMAUTO_I64));

@@ -33,6 +33,7 @@ class HeadWriter : public estimator::Writer {
 
  private:
   vramauto_status states();
+  estimator::Answer<bool> root_says(std::string_view key) const;
   const Head& head_;
 };
 

@@ -50,6 +50,13 @@ class OpenModel {
 
 using Devices = std::vector<detect::Device>;
 
+struct Question {
+  std::shared_ptr<const estimator::Blueprint> blueprint, draft;
+  std::vector<const model::Model*> adapters;
+  std::unique_ptr<const engine::Installed> installed;
+  engine::Request request;  // points into the members above
+};
+
 }  // namespace vramauto::capi
 
 struct vramauto_context {
@@ -76,6 +83,9 @@ struct vramauto_estimate {
 struct vramauto_plan {
   vramauto_estimate estimate;  // of plan.estimate; its members are empty for the rule of thumb
   vramauto::plan::Plan plan;
+  vramauto::capi::Question about;                          // without GPUs and workload, which are the plan's
+  std::shared_ptr<const vramauto::capi::OpenModel> draft;  // what it is about, kept
+  std::vector<std::shared_ptr<const vramauto::capi::OpenModel>> adapters;
   mutable std::once_flag lined_up;
   mutable std::vector<std::string> arguments, environment;  // made when first asked for
 };

@@ -7,7 +7,21 @@ using namespace vramauto::capi;
 
 namespace {
 
-report::Subject subject(const vramauto_plan& handle) { return {handle.estimate.open->model, handle.estimate.blueprint.get()}; }
+report::Subject subject(const vramauto_plan& handle) {
+  const auto& about = handle.about.request;
+  return {handle.estimate.open->model, handle.estimate.blueprint.get(), about.draft, about.adapters};
+}
+
+// What is asked of the plan later needs all that it was made for, but the GPUs and the workload, of which it has its own.
+void keep(vramauto_plan& handle, Question&& asked, const vramauto_workload* workload) {
+  handle.estimate.blueprint = asked.blueprint;
+  handle.about = std::move(asked);
+  handle.about.request.devices = {};
+  handle.about.request.workload = nullptr;
+  if (!workload) return;
+  handle.draft = workload->draft;
+  handle.adapters = workload->adapters;
+}
 
 const engine::Warning* nth(const plan::Plan& plan, std::size_t i) {
   const std::size_t first = plan.estimate ? plan.estimate->warnings.size() : 0;
@@ -58,7 +72,7 @@ vramauto_status vramauto_plan_calculate(const vramauto_context* ctx, const vrama
     auto handle = std::make_unique<vramauto_plan>();
     handle->plan = TRY(plan::calculate(asked.request));
     handle->estimate.open = model->open;
-    handle->estimate.blueprint = std::move(asked.blueprint);
+    keep(*handle, std::move(asked), workload);
     if (handle->plan.estimate) {
       describe(handle->estimate, *handle->plan.estimate);
       ctx->core->log.warn(handle->plan.estimate->warnings);

@@ -12,10 +12,12 @@ const engine::Workload& defaults() {
 
 // Where nobody can describe a model, the engine may have a reason not to run it at all.
 Result<std::shared_ptr<const estimator::Blueprint>> described(const vramauto_context& ctx, const vramauto_model& model,
-                                                              const engine::Workload& options) {
+                                                              const engine::Workload& options, const engine::Installed* installed) {
   auto out = model.open->blueprint(ctx.core, options.estimator);
   if (out || (out.error().status != VRAMAUTO_E_NO_ESTIMATOR && out.error().status != VRAMAUTO_E_UNSUPPORTED)) return out;
-  const auto why = engine::refusal(options, model.open->model.architecture);
+  auto asked = options;
+  if (installed) asked.engine_version = installed->version;
+  const auto why = engine::refusal(asked, model.open->model.architecture);
   if (!why.empty()) out.error().message += "; the engine does not run it either: " + why;
   return out;
 }
@@ -44,11 +46,16 @@ Result<Question> question(const vramauto_context& ctx, const vramauto_devices* d
                           const vramauto_workload* workload) {
   Question out;
   const auto& options = workload ? workload->options : defaults();
-  if (options.method != "rule") out.blueprint = TRY(described(ctx, model, options));
+  if (options.engine_version == "auto") {
+    const auto here = engine::Surroundings::of_process(ctx.core->opening.use_environment);
+    out.installed = std::make_unique<engine::Installed>(engine::find_installed(options.engine, here));
+  }
+  if (options.method != "rule") out.blueprint = TRY(described(ctx, model, options, out.installed.get()));
   out.request.model = &model.open->model;
   out.request.blueprint = out.blueprint.get();
   if (devices) out.request.devices = *devices->list;
   out.request.workload = &options;
+  out.request.installed = out.installed.get();
   if (workload) TRY(add_attached(ctx, *workload, out));
   return out;
 }

@@ -5,12 +5,6 @@
 
 namespace vramauto::capi {
 
-struct Question {
-  std::shared_ptr<const estimator::Blueprint> blueprint, draft;
-  std::vector<const model::Model*> adapters;
-  engine::Request request;  // points into the members above
-};
-
 // devices NULL: GPUs of unknown size. workload NULL: every default. The rule of thumb needs no blueprint.
 Result<Question> question(const vramauto_context& ctx, const vramauto_devices* devices, const vramauto_model& model,
                           const vramauto_workload* workload);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "commands.hpp"
+#include "network.hpp"
 #include "terminal.hpp"
 
 namespace cli {
@@ -148,14 +149,14 @@ struct Opened {
 
 std::vector<Opened> open_all(const Context& context, const std::vector<std::string>& names) {
   std::vector<Opened> out(names.size());
-  on_threads(names.size(), [&](std::size_t i) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
     vramauto_error err;
     VRAMAUTO_INIT(err);
     vramauto_model* model = nullptr;
     if (vramauto_model_open(context.get(), names[i].c_str(), &model, &err) != VRAMAUTO_OK)
       out[i].refusal = std::string(err.where) + ": " + err.message;
     out[i].model.reset(model);
-  });
+  }
   return out;
 }
 
@@ -207,8 +208,9 @@ void fill(const Context& context, const Opened& opened, const Machine& machine, 
   row.plan.reason = row.plan.least_certain = nullptr;
 }
 
-void fill_rows(const Context& context, Comparison& comparison) {
+void fill_rows(const Context& context, Comparison& comparison, ProgressLine& line) {
   const auto opened = open_all(context, comparison.models);
+  line.clear();
   const auto machines = comparison.machines.size(), settings = comparison.settings.size();
   if (opened.size() > kMostRows / machines / settings)
     throw Failure{kUsage, "", "more than " + std::to_string(kMostRows) + " combinations of models, GPUs and values"};
@@ -243,6 +245,8 @@ void declare_compare(CLI::App& app, CompareOptions& options) {
       ->type_name("SIZE");
   auto* json = app.add_flag("--json", options.json, "for programs, schema vramauto.compare/1");
   app.add_flag("--csv", options.csv, "for spreadsheets")->excludes(json);
+  auto* offline = app.add_flag("--offline", options.plan.offline, "ask nothing of the hub, as with HF_HUB_OFFLINE=1");
+  app.add_flag("--refresh", options.plan.refresh, "ask the hub first, not what is cached or built in")->excludes(offline);
   declare_workload(app, options.plan);
   app.footer(
       "Numbers, sizes and choices take several values: --tensor-parallel-size 1,2,4 --kv-cache-dtype auto,fp8. Without\n"
@@ -250,12 +254,13 @@ void declare_compare(CLI::App& app, CompareOptions& options) {
 }
 
 Exit run_compare(const CompareOptions& options) {
-  const auto context = make<Context>(kError, [](auto out, auto err) { return vramauto_context_new(nullptr, out, err); });
+  ProgressLine line;
+  const auto context = open_context(options.plan, line);
   Comparison comparison;
   comparison.models = options.models;
   comparison.settings = settings_of(context, choices_of(options.plan));
   comparison.machines = machines_of(context, options);
-  fill_rows(context, comparison);
+  fill_rows(context, comparison, line);
   sort_rows(comparison);
   print(options.json ? compare_json(comparison) : options.csv ? compare_csv(comparison) : compare_text(comparison));
   return exit_of(comparison);

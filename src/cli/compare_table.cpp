@@ -116,7 +116,14 @@ std::vector<Line> lines_of(const Comparison& all) {
 
 void sort_rows(Comparison& comparison) {
   const auto key = [](const Row& row) { return std::tuple(class_of(row), row.spare_bytes, row.model, row.machine, row.setting); };
-  std::sort(comparison.rows.begin(), comparison.rows.end(), [&](const Row& a, const Row& b) { return key(a) < key(b); });
+  auto& rows = comparison.rows;
+  std::vector<std::size_t> order(rows.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(rows[a]) < key(rows[b]); });
+  std::vector<Row> sorted;
+  sorted.reserve(rows.size());
+  for (const auto at : order) sorted.push_back(std::move(rows[at]));
+  rows = std::move(sorted);
 }
 
 std::string compare_text(const Comparison& comparison) {

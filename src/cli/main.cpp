@@ -21,7 +21,7 @@ constexpr const char* kExamples =
     "  vramauto plan /models/llama --max-model-len 32k -tp 2     a folder, on two GPUs of this machine\n"
     "  vramauto plan /models/llama --gpu-memory 24GiB --json     the whole answer for a script\n"
     "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
-    "  vramauto compare Qwen/Qwen3-8B Qwen/Qwen3-14B --gpus \"RTX 4090, L40S, 2x A100 40GB\"\n"
+    "  vramauto compare Qwen/Qwen3-8B --gpus \"L4, 2x A10\"        which of these machines fits, and which wastes least\n"
     "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
     "  vramauto options                                          every option of plan, explained\n"
     "  vramauto plugins                                          the estimators here, and what was refused and why\n"

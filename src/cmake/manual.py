@@ -123,7 +123,7 @@ def roff_synopsis(commands):
 
 
 def manual(version, commands, table, examples):
-    text = "\n".join(f".PP\n.nf\n{roff(line)}\n.fi\n{roff(about)}" for line, about in examples)
+    text = "\n".join(f".PP\n.nf\n{roff(line)}\n.fi\n{roff(about)}".rstrip() for line, about in examples)
     fields = {"VERSION": version, "SYNOPSIS": roff_synopsis(commands), "COMMANDS": "\n".join(map(roff_command, commands)),
               "OPTIONS": "\n".join(map(roff_option, table)), "EXAMPLES": text}
     return fill("vramauto.1.in", fields)
@@ -163,7 +163,8 @@ def main():
     source = pathlib.Path(source)
     about = ask(binary, "--help")
     commands = [read_command(binary, name, text) for name, text in groups(about)["Subcommands"]]
-    examples = [(re.split(r"  +", line.strip(), maxsplit=1) + [""])[:2] for line in re.findall(r"^  vramauto .*", about, flags=re.M)]
+    examples = [(line, what.strip()) for line, _, what in
+                (text.strip().partition("  ") for text in re.findall(r"^  vramauto .*", about, flags=re.M))]
     version, table = ask(binary, "--version").split()[1], read_table(binary)
     page = manual(version, commands, table, examples).encode("utf-8")
     pathlib.Path(manual_path).write_bytes(gzip.compress(page, 9, mtime=0))

@@ -43,11 +43,13 @@ std::optional<std::string_view> take_count(std::string_view& item) {
 // The digits before the words "nodes of": "2 nodes of 8x H100".
 std::optional<std::string_view> take_nodes(std::string_view& item) {
   const auto digits = item.substr(0, item.find_first_not_of("0123456789"));
-  auto rest = text::trim(item.substr(digits.size()));
-  const auto words = rest.starts_with("nodes of ") ? 9 : rest.starts_with("node of ") ? 8 : 0;
-  if (digits.empty() || words == 0) return std::nullopt;
-  item = text::trim(rest.substr(static_cast<std::size_t>(words)));
-  return digits;
+  const auto rest = text::trim(item.substr(digits.size()));
+  for (const std::string_view words : {"nodes of", "node of"}) {
+    if (digits.empty() || !rest.starts_with(words) || (rest.size() > words.size() && rest[words.size()] != ' ')) continue;
+    item = text::trim(rest.substr(words.size()));
+    return digits;
+  }
+  return std::nullopt;
 }
 
 // Several nodes are new ones, each with an order of its own; what names none is on the node of what stands before it.

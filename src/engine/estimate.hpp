@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "detect/devices.hpp"
+#include "engine/installed.hpp"
 #include "engine/options.hpp"
 #include "estimator/blueprint.hpp"
 #include "model/model.hpp"
@@ -84,6 +85,7 @@ class Estimate {
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"
   bool version_known = true;
+  std::string installed;              // where the release that "auto" means was found; "": none was, or it was asked for by number
   bool guess = false;                 // of a model that nothing is known about but its tensors
   Workload workload;                  // as asked
   std::string draft;                  // where the draft model is; "" without one
@@ -123,6 +125,7 @@ struct Request {
   const Workload* workload = nullptr;
   Attached draft = {};                                 // the draft model of speculative decoding
   std::span<const model::Model* const> adapters = {};  // LoRA
+  const Installed* installed = nullptr;                // what engine-version "auto" is; nullptr: the newest known
 };
 
 // Prices a blueprint. E_UNSUPPORTED with the engine's own reason where the engine would refuse (heads that do not divide …).

@@ -3,199 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/option_targets.hpp"
 #include "engine/option_values.hpp"
-#include "support/json.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::engine {
 namespace {
 
-using Value = std::optional<std::string_view>;  // empty: back to the default
-
-struct Entry {
-  Option option;
-  double least = 0, most = 0;  // of integers and numbers
-  Result<void> (*apply)(Workload&, const Entry&, Value) = nullptr;
-  Served served = {};
-};
-
-template <class T>
-struct Inner {
-  using type = T;
-};
-template <class T>
-struct Inner<std::optional<T>> {
-  using type = T;
-};
-
-// What an option's value may be is checked in one place for all members of its kind: each of these is there once.
-const Workload& defaults() {
-  static const Workload kDefaults;
-  return kDefaults;
-}
-
-template <auto Member>
-void reset(Workload& workload) {
-  workload.*Member = defaults().*Member;
-}
-
-Result<std::uint64_t> count_of(const Entry& entry, std::string_view value) {
-  const auto name = entry.option.name;
-  const auto n = TRY(parse_count(name, value));
-  const auto least = static_cast<std::uint64_t>(entry.least), most = static_cast<std::uint64_t>(entry.most);
-  if (n < least || n > most)
-    return fail(VRAMAUTO_E_ARGUMENT, name, "found {}, expected a whole number from {} to {}", value, least, most);
-  return n;
-}
-
-Result<std::string> text_in(const Entry& entry, std::string_view value) {
-  if (value.size() > 4096)
-    return fail(VRAMAUTO_E_LIMIT, entry.option.name, "found {} characters, expected at most 4096", value.size());
-  return std::string(value);
-}
-
-Result<std::string> object_in(const Entry& entry, std::string_view value) {
-  const auto document = TRY(json::parse(entry.option.name, value));
-  if (!document.root().is(json::Type::object))
-    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found {}, expected a JSON object", json::type_name(document.root().type));
-  return text_in(entry, value);
-}
-
-Result<std::string> choice_of(const Entry& entry, std::string_view value) {
-  for (auto rest = entry.option.choices; !rest.empty();) {
-    const auto word = rest.substr(0, rest.find('|'));
-    if (word == value) return std::string(word);
-    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-  }
-  return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found \"{}\", expected one of {}", value, entry.option.choices);
-}
-
-template <auto Member>
-Result<void> integer(Workload& workload, const Entry& entry, Value value) {
-  using T = typename Inner<std::decay_t<decltype(workload.*Member)>>::type;
-  if (!value) return reset<Member>(workload), Result<void>{};
-  workload.*Member = static_cast<T>(TRY(count_of(entry, *value)));
-  return {};
-}
-
-template <auto Member>
-Result<void> bytes(Workload& workload, const Entry& entry, Value value) {
-  if (!value) return reset<Member>(workload), Result<void>{};
-  const auto name = entry.option.name;
-  const auto n = TRY(parse_bytes(name, *value));
-  if (n < static_cast<Bytes>(entry.least) || n > (Bytes{1} << 50))
-    return fail(VRAMAUTO_E_ARGUMENT, name, "found {}, expected a size from {} byte to 1024TiB", *value,
-                static_cast<Bytes>(entry.least));
-  workload.*Member = n;
-  return {};
-}
-
-template <auto Member>
-Result<void> flag(Workload& workload, const Entry& entry, Value value) {
-  if (!value) return reset<Member>(workload), Result<void>{};
-  workload.*Member = TRY(parse_switch(entry.option.name, *value));
-  return {};
-}
-
-template <auto Member, Result<std::string> (*Read)(const Entry&, std::string_view)>
-Result<void> words(Workload& workload, const Entry& entry, Value value) {
-  if (!value) return reset<Member>(workload), Result<void>{};
-  workload.*Member = TRY(Read(entry, *value));
-  return {};
-}
-template <auto Member>
-constexpr auto text_of = words<Member, text_in>;
-template <auto Member>
-constexpr auto json_object = words<Member, object_in>;
-template <auto Member>
-constexpr auto choice = words<Member, choice_of>;
-
-// "auto" and -1 ask the engine for the longest that fits (vLLM 0.33, utils/argparse_utils.py, human_readable_int_or_auto).
-Result<void> max_model_len(Workload& workload, const Entry& entry, Value value) {
-  workload.max_model_len_auto = false;
-  if (value && (text::lower(text::trim(*value)) == "auto" || text::trim(*value) == "-1")) {
-    workload.max_model_len.reset();
-    workload.max_model_len_auto = true;
-    return {};
-  }
-  return integer<&Workload::max_model_len>(workload, entry, value);
-}
-
-// "auto" leaves the number to the plan.
-template <auto Member, auto Auto>
-Result<void> integer_or_auto(Workload& workload, const Entry& entry, Value value) {
-  const bool open = value && text::lower(text::trim(*value)) == "auto";
-  TRY(integer<Member>(workload, entry, open ? Value{} : value));
-  workload.*Auto = open;
-  return {};
-}
-
-Result<void> sequences(Workload& workload, const Entry& entry, Value value) {
-  TRY(integer<&Workload::sequences>(workload, entry, value));
-  workload.sequences_set = value.has_value();
-  return {};
-}
-
-Result<void> utilization(Workload& workload, const Entry& entry, Value value) {
-  workload.gpu_memory_utilization.reset();
-  if (!value) return {};
-  const auto found = TRY(parse_number(entry.option.name, *value));
-  if (found > 1)
-    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name,
-                "found {}, expected a share of the GPU's memory above 0 and up to 1, or 0 (automatic)", *value);
-  if (found > 0) workload.gpu_memory_utilization = found;
-  return {};
-}
-
-// Gibibytes, as the engine counts them.
-template <auto Member>
-Result<void> gibibytes(Workload& workload, const Entry& entry, Value value) {
-  if (!value) return reset<Member>(workload), Result<void>{};
-  const auto n = TRY(parse_number(entry.option.name, *value));
-  if (n > entry.most)
-    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found {}, expected GiB from 0 to {}", *value, entry.most);
-  workload.*Member = n;
-  return {};
-}
-
-// Whole numbers, separated by commas or spaces.
-template <auto Member>
-Result<void> numbers(Workload& workload, const Entry& entry, Value value) {
-  if (!value) return reset<Member>(workload), Result<void>{};
-  const auto text = TRY(text_in(entry, *value));
-  workload.*Member = {};
-  for (auto rest = text::trim(text); !rest.empty();) {
-    const auto end = rest.find_first_of(", ");
-    (workload.*Member).push_back(static_cast<std::uint32_t>(TRY(count_of(entry, rest.substr(0, end)))));
-    rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end + 1));
-  }
-  return {};
-}
-
-// What is known here of the engine's ranks for prompts alone: that there is one.
-Result<void> only_one(Workload&, const Entry& entry, Value value) {
-  if (value) TRY(count_of(entry, *value));
-  return {};
-}
-
-Result<void> reserve(Workload& workload, const Entry& entry, Value value) {
-  TRY(bytes<&Workload::reserve>(workload, entry, value));
-  workload.reserve_set = value.has_value();
-  return {};
-}
-
-// May be given again: each adds a variable or changes one.
-Result<void> environment(Workload& workload, const Entry& entry, Value value) {
-  if (!value) return workload.env.clear(), Result<void>{};
-  const auto at = value->find('=');
-  if (at == 0 || at == std::string_view::npos || value->size() > 4096)
-    return fail(VRAMAUTO_E_ARGUMENT, entry.option.name, "found \"{}\", expected NAME=VALUE", value->substr(0, 100));
-  const auto name = value->substr(0, at + 1);
-  std::erase_if(workload.env, [&](const std::string& known) { return known.starts_with(name); });
-  if (workload.env.size() >= 256) return fail(VRAMAUTO_E_LIMIT, entry.option.name, "found more than 256 variables");
-  workload.env.emplace_back(*value);
-  return {};
-}
+using namespace option;
 
 using W = Workload;
 constexpr auto kSwitch = OptionType::switch_;
@@ -220,21 +35,25 @@ constexpr std::array kEntries = {
            "independent copies of the engine, each on its own GPUs with its own cache; auto: as many as --sequences need"},
           1,
           4096,
-           integer_or_auto<&W::data_parallel_size, &W::data_parallel_auto>, {8}},
+          integer_or_auto<&W::data_parallel_size, &W::data_parallel_auto>,
+          {8}},
     Entry{{kSwitch, "enable-expert-parallel", "ep", "", "false",
            "experts of a layer are dealt to the tensor-parallel and data-parallel ranks whole, instead of each being divided"},
           0,
           0,
-          flag<&W::enable_expert_parallel>, {8}},
+          flag<&W::enable_expert_parallel>,
+          {8}},
     Entry{{kInteger, "decode-context-parallel-size", "dcp", "", "1",
            "tensor-parallel ranks over which the tokens of one sequence are spread; holds longer sequences where KV heads are "
            "repeated"},
           1,
           4096,
-          integer<&W::decode_context_parallel_size>, {10}},
-    Entry{{kInteger, "prefill-context-parallel-size", "pcp", "", "1", "ranks over which prompts are spread; more than 1 is not known here"},
-          1,
-          1,
+          integer<&W::decode_context_parallel_size>,
+          {10}},
+    Entry{{OptionType::choice, "prefill-context-parallel-size", "", "1", "1",
+           "ranks over which prompts are spread; more than 1 is not known here"},
+          0,
+          0,
           only_one,
           {12}},
     Entry{{kInteger, "max-model-len", "", "", "the model's own if it fits, else the longest that fits",
@@ -280,17 +99,20 @@ constexpr std::array kEntries = {
            "recurrent states with prefix caching: at the ends of a few blocks, or of every block; without it there is one"},
           0,
           0,
-          choice<&W::mamba_cache_mode>, {15}},
+          choice<&W::mamba_cache_mode>,
+          {15}},
     Entry{{OptionType::choice, "mamba-cache-dtype", "", "auto|float32|float16|bfloat16", "auto (the model's dtype)",
            "numbers of recurrent states: of convolutions, and of the rest where nothing else says"},
           0,
           0,
-          choice<&W::mamba_cache_dtype>, {10}},
+          choice<&W::mamba_cache_dtype>,
+          {10}},
     Entry{{OptionType::choice, "mamba-ssm-cache-dtype", "", "auto|float32|float16|bfloat16", "auto (as the model asks)",
            "numbers of recurrent states but those of convolutions"},
           0,
           0,
-          choice<&W::mamba_ssm_cache_dtype>, {10}},
+          choice<&W::mamba_ssm_cache_dtype>,
+          {10}},
     Entry{{OptionType::text, "attention-backend", "", "", "by GPU and cache dtype",
            "vLLM's name of the attention kernel, such as FLASHMLA: some need larger blocks"},
           0,
@@ -357,6 +179,12 @@ constexpr std::array kEntries = {
           1,
           512,
           integer<&W::max_lora_rank>},
+    Entry{{kSwitch, "async-scheduling", "", "", "true for generation, since 0.14",
+           "plans a step while another runs: windows hold the tokens of both"},
+          0,
+          0,
+          flag<&W::async_scheduling>,
+          {10}},
     Entry{{OptionType::text, "kv-cache-dtype-skip-layers", "", "", "",
            "layers whose cache keeps the model's numbers: their numbers, separated by commas, or sliding_window"},
           0,
@@ -446,7 +274,7 @@ constexpr std::array kEntries = {
            "JSON; cudagraph_mode, cudagraph_capture_sizes and max_cudagraph_capture_size decide the memory of CUDA graphs"},
           0,
           0,
-          json_object<&W::compilation_config>, {7}},
+          json_object<&W::compilation_config>},
     Entry{{OptionType::json, "speculative-config", "", "", "{}",
            "JSON; method (\"mtp\": layers of the model's own that draft) and num_speculative_tokens"},
           0,
@@ -456,7 +284,8 @@ constexpr std::array kEntries = {
     // What vramauto is told.
     Entry{{OptionType::choice, "engine", "", "vllm", "vllm", "engine whose arithmetic is used"}, 0, 0, choice<&W::engine>},
     Entry{
-        {OptionType::text, "engine-version", "", "", "auto (the newest)", "version of the engine: 0.33.0, 0.19 (its newest patch)"},
+        {OptionType::text, "engine-version", "", "", "the newest known",
+         "version of the engine: 0.33.0, 0.19 (its newest patch), auto (the one installed here)"},
         0,
         0,
         text_of<&W::engine_version>},
@@ -499,38 +328,44 @@ constexpr std::array kEntries = {
           environment},
 };
 
-// Options of the engine that take no GPU memory, whatever their value; switches end in '!'. One text with a NUL after each name.
-constexpr char kNeutral[] =
-    "api-key\0aggregate-engine-logging!\0allowed-local-media-path\0api-server-count\0async-scheduling!\0chat-template\0"
-    "chat-template-content-format\0calculate-kv-scales!\0config\0config-format\0cp-kv-cache-interleave-size\0data-parallel-address\0data-parallel-backend\0"
-    "data-parallel-rpc-port\0data-parallel-size-local\0dcp-kv-cache-interleave-size\0default-chat-template-kwargs\0disable-custom-all-reduce!\0"
-    "disable-fastapi-docs!\0disable-log-requests!\0disable-log-stats!\0disable-uvicorn-access-log!\0download-dir\0"
-    "enable-auto-tool-choice!\0enable-log-requests!\0enable-prompt-tokens-details!\0enable-request-id-headers!\0"
-    "enable-server-load-tracking!\0generation-config\0guided-decoding-backend\0headless!\0host\0ignore-patterns\0kv-offloading-backend\0kv-offloading-size\0"
-    "kv-events-config\0load-format\0log-config-file\0long-prefill-token-threshold\0max-cpu-loras\0max-log-len\0"
-    "max-logprobs\0max-long-partial-prefills\0max-num-partial-prefills\0max-num-scheduled-tokens\0max-parallel-loading-workers\0middleware\0"
-    "mm-processor-cache-gb\0mm-processor-kwargs\0model-loader-extra-config\0otlp-traces-endpoint\0"
-    "override-generation-config\0override-neuron-config\0port\0prefix-caching-hash-algo\0preemption-mode\0"
-    "reasoning-parser\0response-role\0revision\0root-path\0scheduling-policy\0seed\0served-model-name\0"
-    "shutdown-timeout\0ssl-ca-certs\0ssl-certfile\0ssl-keyfile\0stream-interval\0structured-outputs-config\0swap-space\0"
-    "tokenizer\0tokenizer-mode\0tokenizer-revision\0tool-call-parser\0tool-parser-plugin\0trust-remote-code!\0"
-    "use-tqdm-on-load!\0uvicorn-log-level\0";
+// Options of the engine that take no GPU memory, whatever their value; switches end in '!'.
+constexpr std::string_view kNeutral =
+    "additional-config aggregate-engine-logging! allow-credentials! allowed-headers allowed-local-media-path allowed-methods "
+    "allowed-origins api-key api-server-count calculate-kv-scales! chat-template chat-template-content-format code-revision "
+    "collect-detailed-traces config config-format cp-kv-cache-interleave-size data-parallel-address data-parallel-backend "
+    "data-parallel-external-lb! data-parallel-hybrid-lb! data-parallel-rank data-parallel-rpc-port data-parallel-size-local "
+    "data-parallel-start-rank dcp-kv-cache-interleave-size default-chat-template-kwargs disable-custom-all-reduce! "
+    "disable-fastapi-docs! disable-frontend-multiprocessing! disable-log-requests! disable-log-stats! "
+    "disable-mm-preprocessor-cache! disable-uvicorn-access-log! distributed-executor-backend download-dir "
+    "enable-auto-tool-choice! enable-force-include-usage! enable-log-requests! enable-prompt-tokens-details! "
+    "enable-request-id-headers! enable-server-load-tracking! enable-ssl-refresh! exclude-tools-when-tool-choice-none! "
+    "generation-config guided-decoding-backend headless! hf-config-path hf-token host ignore-patterns interleave-mm-strings! "
+    "kv-cache-metrics! kv-events-config kv-offloading-backend kv-offloading-size load-format log-config-file "
+    "logits-processor-pattern logits-processors long-prefill-token-threshold lora-modules master-addr master-port "
+    "max-cpu-loras max-log-len max-logprobs max-long-partial-prefills max-num-partial-prefills max-num-scheduled-tokens "
+    "max-parallel-loading-workers max-seq-len-to-capture media-io-kwargs middleware mm-processor-cache-gb "
+    "mm-processor-cache-type model-loader-extra-config nnodes node-rank num-lookahead-slots num-scheduler-steps "
+    "otlp-traces-endpoint override-generation-config override-neuron-config port preemption-mode prefix-caching-hash-algo "
+    "ray-workers-use-nsight! reasoning-parser response-role return-tokens-as-token-ids! revision root-path scheduler-cls "
+    "scheduling-policy seed served-model-name show-hidden-metrics-for-version shutdown-timeout ssl-ca-certs ssl-certfile "
+    "ssl-keyfile stream-interval structured-outputs-config swap-space tokenizer tokenizer-mode tokenizer-revision "
+    "tool-call-parser tool-parser-plugin tool-server trust-remote-code! trust-request-chat-template! use-tqdm-on-load! "
+    "use-v2-block-manager! uvicorn-log-level worker-cls worker-extension-cls";
 
 // The table as a whole. Made once: so many rows of texts that differ in nothing but their name would only make the file larger.
 struct Table {
   std::vector<Option> options;
-  std::string names;  // of kNeutral, each with its NUL
+  std::string names;  // of kNeutral, each with a NUL behind it: the C ABI hands them out as they are
 
-  Table() : names(kNeutral, sizeof kNeutral - 1) {
-    for (const auto& entry : kEntries) options.push_back(entry.option);
+  Table() : names(kNeutral) {
     constexpr std::string_view kHelp = "takes no GPU memory; read so that a whole command line can be given";
-    for (std::size_t at = 0; at < names.size();) {
-      auto end = names.find('\0', at);
+    for (const auto& entry : kEntries) options.push_back(entry.option);
+    for (std::size_t at = 0, end = 0; at < names.size(); at = end + 1) {
+      end = std::min(names.find(' ', at), names.size());
       const bool on_or_off = names[end - 1] == '!';
-      if (on_or_off) names[end - 1] = '\0';
+      names[end] = names[end - on_or_off] = '\0';
       const std::string_view name(names.data() + at, end - at - on_or_off);
       options.push_back({on_or_off ? OptionType::switch_ : OptionType::text, name, "", "", "", kHelp, false});
-      at = end + 1;
     }
   }
 };
@@ -619,7 +454,7 @@ Result<void> set(Workload& workload, std::string_view name, std::optional<std::s
   }
   const auto* entry = find_entry(option->name);
   if (!entry) return set_neutral(workload, *option, value);
-  TRY(entry->apply(workload, *entry, value));
+  TRY(entry->target.apply(workload, *entry, value));
   remember(workload, option->name, value);
   return {};
 }

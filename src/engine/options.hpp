@@ -35,7 +35,7 @@ Served served(const Option& option);
 
 // What was asked: every member empty or at its default until set. Values are checked when set, as vLLM reads them.
 struct Workload {
-  std::string engine = "vllm", engine_version = "auto", method = "engine", policy = "balanced", usage = "server", estimator;
+  std::string engine = "vllm", engine_version, method = "engine", policy = "balanced", usage = "server", estimator;
   std::uint32_t tensor_parallel_size = 1, pipeline_parallel_size = 1, data_parallel_size = 1, decode_context_parallel_size = 1;
   bool tensor_parallel_auto = false, pipeline_parallel_auto = false, data_parallel_auto = false;  // left to the plan
   bool enable_expert_parallel = false;
@@ -47,7 +47,7 @@ struct Workload {
   std::optional<Bytes> kv_cache_memory_bytes;
   std::string kv_cache_dtype = "auto", quantization, dtype = "auto", attention_backend;
   bool enforce_eager = false;
-  std::optional<bool> enable_prefix_caching, enable_chunked_prefill;
+  std::optional<bool> enable_prefix_caching, enable_chunked_prefill, async_scheduling;
   double cpu_offload_gib = 0;
   std::string limit_mm_per_prompt, mm_encoder_tp_mode = "weights", speculative_config;
   std::string compilation_config;

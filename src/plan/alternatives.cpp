@@ -98,11 +98,13 @@ void add_grouping(std::vector<Alternative>& out, const engine::Request& request,
 
 }  // namespace
 
-std::vector<Alternative> alternatives(const Plan& plan, const model::Model& model, const estimator::Blueprint* blueprint) {
+std::vector<Alternative> alternatives(const Plan& plan, const engine::Request& about) {
   std::vector<Alternative> out;
-  if (plan.fits == Fits::unknown || !blueprint || plan.devices.empty() || plan.cache_bytes.empty()) return out;
+  if (plan.fits == Fits::unknown || !about.blueprint || plan.devices.empty() || plan.cache_bytes.empty()) return out;
   const auto& asked = plan.asked();
-  const engine::Request request{&model, blueprint, plan.devices, &asked};
+  auto request = about;
+  request.devices = plan.devices;
+  request.workload = &asked;
   if (plan.fits == Fits::yes) {
     add_grouping(out, request, plan);
     return out;

@@ -66,8 +66,8 @@ Result<void> choose_batch(const engine::Request& request, const Placement& place
   }
 }
 
-BatchCost batch_cost(const Plan& plan, const model::Model& model, const estimator::Blueprint* blueprint) {
-  if (!plan.estimate || !blueprint) return {};
+BatchCost batch_cost(const Plan& plan, const engine::Request& about) {
+  if (!plan.estimate || !about.blueprint) return {};
   const auto& effective = plan.estimate->effective;
   const auto fullest = [](const engine::Estimate& estimate) {
     Bytes most = 0;
@@ -81,7 +81,10 @@ BatchCost batch_cost(const Plan& plan, const model::Model& model, const estimato
     workload.max_model_len = plan.max_model_len;
     workload.max_num_seqs = sequences;
     workload.max_num_batched_tokens = tokens;
-    const auto estimate = price({&model, blueprint, plan.devices, &workload}, placement);
+    auto request = about;
+    request.devices = plan.devices;
+    request.workload = &workload;
+    const auto estimate = price(request, placement);
     const auto all = fullest(*plan.estimate);
     return estimate ? all - std::min(all, fullest(**estimate)) : 0;
   };

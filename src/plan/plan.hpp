@@ -57,7 +57,8 @@ Result<std::unique_ptr<engine::Estimate>> price(const engine::Request& request, 
 Result<Plan> calculate(const engine::Request& request);
 
 // Changes that would make a plan fit that does not, each priced and solved anew: only when somebody asks.
-std::vector<Alternative> alternatives(const Plan& plan, const model::Model& model, const estimator::Blueprint* blueprint);
+// `about`: what it was made for; GPUs and workload are the plan's.
+std::vector<Alternative> alternatives(const Plan& plan, const engine::Request& about);
 
 // What the policy `maximal` would give for the same start; fits is unknown where the GPU's size is.
 Alternative maximal(const Plan& plan);
@@ -84,7 +85,7 @@ std::size_t binding_rank(const Plan& plan);
 struct BatchCost {
   Bytes sequences = 0, tokens = 0;
 };
-BatchCost batch_cost(const Plan& plan, const model::Model& model, const estimator::Blueprint* blueprint);
+BatchCost batch_cost(const Plan& plan, const engine::Request& about);
 
 // The complete line for the engine: "serve", the model, then everything that was set or chosen.
 std::vector<std::string> arguments(const Plan& plan, const model::Model& model);

@@ -40,13 +40,20 @@ Result<Plan> settled(const engine::Request& request, const Placement& placement,
   return plan;
 }
 
-// Ranks that would each get a part of every expert are refused where its width does not divide; whole experts can be dealt to them.
-Result<Plan> on(const engine::Request& request, const Layout& layout, const Placement& placement) {
+// The workload in a layout that the engine accepts, wherever its ranks are. Ranks that would each get a part of every expert are
+// refused where its width does not divide; whole experts can be dealt to them.
+Result<engine::Workload> accepted(const engine::Request& request, const Layout& layout) {
   auto workload = TRY(with_layout(*request.workload, layout));
-  auto plan = settled(request, placement, workload);
-  if (plan || plan.error().status != VRAMAUTO_E_UNSUPPORTED || !experts_open(request, layout)) return plan;
+  auto changed = request;
+  changed.workload = &workload;
+  changed.devices = {};  // what is asked is whether it divides
+  auto priced = price(changed);
+  if (priced) return workload;
+  if (priced.error().status != VRAMAUTO_E_UNSUPPORTED || !experts_open(request, layout))
+    return Unexpected(std::move(priced.error()));
   TRY(engine::set(workload, "enable-expert-parallel", "true"));
-  return settled(request, placement, std::move(workload));
+  TRY(price(changed));
+  return workload;
 }
 
 // How much of what is asked for a plan that does not meet it holds: tells which of several comes nearest.
@@ -59,21 +66,28 @@ double nearness(const Plan& plan) {
 template <class Enough>
 Result<void> try_all(const engine::Request& request, std::span<const Layout> layouts, Enough&& enough) {
   std::optional<Error> refused;
-  std::size_t plans = 0;
+  std::size_t tried = 0;
+  bool answered = false;
   for (const auto& layout : layouts) {
+    const auto workload = accepted(request, layout);
+    if (!workload) {
+      if (!refused) refused = workload.error();
+      continue;
+    }
     for (const auto& placement : placements(layout, request.devices)) {
-      auto plan = on(request, layout, placement);
+      if (++tried > kMostPlans)
+        return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size",
+                    "{} layouts on {} GPUs do not hold it, expected sizes instead of auto", kMostPlans, request.devices.size());
+      auto plan = settled(request, placement, *workload);
       if (!plan) {
         if (!refused) refused = plan.error();
         continue;
       }
+      answered = true;
       if (enough(std::move(*plan))) return {};
-      if (++plans == kMostPlans)
-        return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size",
-                    "{} layouts on {} GPUs do not hold it, expected sizes instead of auto", plans, request.devices.size());
     }
   }
-  if (plans == 0 && refused) return Unexpected(std::move(*refused));
+  if (!answered && refused) return Unexpected(std::move(*refused));
   return {};
 }
 
@@ -96,7 +110,8 @@ bool searches(const engine::Workload& workload) {
 Result<Plan> search(const engine::Request& request) {
   const auto& asked = *request.workload;
   if (!sizes_known(request.devices)) {
-    auto plan = TRY(on(request, layout_of(asked), {}));
+    auto workload = TRY(accepted(request, layout_of(asked)));
+    auto plan = TRY(settled(request, {}, std::move(workload)));
     plan.warnings.push_back({"layout", "no layout can be chosen for GPUs whose memory is not known: one for each size left open"});
     return plan;
   }

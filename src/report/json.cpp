@@ -30,7 +30,8 @@ Json engine_json(const engine::Estimate& estimate) {
   return {{"name", estimate.engine},
           {"version", estimate.version},
           {"profile", estimate.profile},
-          {"version_known", estimate.version_known}};
+          {"version_known", estimate.version_known},
+          {"installed", text_or_null(estimate.installed)}};
 }
 
 Json model_json(const Subject& subject, std::uint64_t max_model_len) {
@@ -243,7 +244,7 @@ Json placement_json(const plan::Plan& plan) {
 // The batch that was chosen for a traffic, and what each half of the choice costs on the fullest rank.
 Json batch_json(const plan::Plan& plan, const Subject& subject) {
   if (!plan.batch_chosen) return nullptr;
-  const auto cost = plan::batch_cost(plan, subject.model, subject.blueprint);
+  const auto cost = plan::batch_cost(plan, subject.request());
   return {{"max_num_seqs", plan.estimate->effective.max_num_seqs},
           {"max_num_batched_tokens", plan.estimate->effective.max_num_batched_tokens},
           {"max_num_seqs_bytes", cost.sequences},
@@ -262,7 +263,7 @@ Json alternative_json(const plan::Alternative& other) {
 // What would fit; and, beside a choice that leaves memory unused, what taking all of it would give.
 Json alternatives_json(const plan::Plan& plan, const Subject& subject) {
   Json out = Json::array();
-  for (const auto& other : plan::alternatives(plan, subject.model, subject.blueprint)) out.push_back(alternative_json(other));
+  for (const auto& other : plan::alternatives(plan, subject.request())) out.push_back(alternative_json(other));
   if (plan.fits != plan::Fits::yes || plan.asked().kv_cache_memory_bytes) return out;
   if (const auto most = plan::maximal(plan); most.fits == plan::Fits::yes && most.utilization > plan.utilization)
     out.push_back(alternative_json(most));

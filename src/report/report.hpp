@@ -15,6 +15,10 @@ namespace vramauto::report {
 struct Subject {
   const model::Model& model;
   const estimator::Blueprint* blueprint;
+  engine::Attached draft = {};
+  std::span<const model::Model* const> adapters = {};
+
+  engine::Request request() const { return {&model, blueprint, {}, nullptr, draft, adapters}; }
 };
 
 // Schema vramauto.plan/1; what is not known is null.

@@ -33,9 +33,13 @@ void add_model(std::string& out, const plan::Plan& plan, const Subject& subject)
   add(out, "model", line + fmt::format(", from {})", model::source_name(model.source)));
   if (!plan.estimate) return;
   const auto& e = plan.estimate->effective;
+  const bool known = plan.estimate->version_known, here = !plan.estimate->installed.empty();
   add(out, "engine",
       fmt::format("{} {}{}, {}, KV cache in {}", plan.estimate->engine == "vllm" ? "vLLM" : plan.estimate->engine,
-                  plan.estimate->version, plan.estimate->version_known ? "" : " (not known: counted as the newest that is)",
+                  plan.estimate->version,
+                  !known ? " (not known: counted as the newest that is)"
+                  : here ? " (installed here)"
+                         : "",
                   e.dtype, e.kv_cache_dtype));
 }
 
@@ -125,7 +129,7 @@ void add_layout(std::string& out, const plan::Plan& plan) {
 
 void add_batch(std::string& out, const plan::Plan& plan, const Subject& subject) {
   if (!plan.batch_chosen) return;
-  const auto cost = plan::batch_cost(plan, subject.model, subject.blueprint);
+  const auto cost = plan::batch_cost(plan, subject.request());
   const auto& effective = plan.estimate->effective;
   add(out, "batch",
       fmt::format("--max-num-seqs {} takes {}, --max-num-batched-tokens {} takes {}", effective.max_num_seqs,
@@ -188,7 +192,7 @@ std::string change_of(const plan::Alternative& other) {
 
 void add_alternatives(std::string& out, const plan::Plan& plan, const Subject& subject) {
   auto label = plan.fits == plan::Fits::yes ? "regrouped" : "would fit";
-  for (const auto& other : plan::alternatives(plan, subject.model, subject.blueprint)) {
+  for (const auto& other : plan::alternatives(plan, subject.request())) {
     add(out, label, fmt::format("{}: {}", change_of(other), gain(other)));
     label = "";
   }

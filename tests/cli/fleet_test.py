@@ -207,6 +207,13 @@ class Fleet(Folders):
         self.assertEqual(done.returncode, 1)
         self.assertIn("at most 1024", done.stderr)
 
+    def test_what_the_engine_refuses_is_refused_at_once(self):
+        devices = [{"name": f"x{i}", "total_bytes": (20 << 30) + (i << 20), "free_bytes": (19 << 30) + i * 69632} for i in range(1024)]
+        model = self.model("refused", num_attention_heads=7, num_key_value_heads=7, hidden_size=448, num_hidden_layers=1)
+        done = run("plan", model, "--devices", self.file("m.json", devices), "-tp", "2", "-pp", "auto", "-dp", "auto")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("attention heads (7)", done.stderr)
+
     def test_the_same_index_on_two_nodes(self):
         twice = [{**H100, "index": 0}, {**H100, "index": 0}]
         self.assertEqual(run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", twice)).returncode, 1)
@@ -220,6 +227,22 @@ class Fleet(Folders):
         self.assertEqual([rank["node"] for rank in ranks], [0] * 8 + [1] * 8)
         for wrong in ("0 nodes of H100", "2000 nodes of 8x H100", "2 nodes of", "nodes of H100 24"):
             self.assertIn(run("plan", "Qwen/Qwen3-8B", "--gpu", wrong, "-tp", "2").returncode, (1, 2), wrong)
+
+
+class Draft(Folders):
+    def test_what_would_help_counts_the_draft_model_too(self):
+        draft = self.model("draft", num_hidden_layers=8)
+        options = ["--draft-model", draft, "--speculative-config", '{"num_speculative_tokens": 3}']
+        done = run("plan", self.model(), "--gpu-memory", "18GiB", "--json", *options)
+        others = json.loads(done.stdout)["result"]["alternatives"]
+        self.assertTrue(others)
+        for other in others:
+            (name, value), = other["change"].items()
+            memory = ["--gpu", f"{value}x 18GiB"] if name == "tensor_parallel_size" else ["--gpu-memory", "18GiB"]
+            words = ["--" + name.replace("_", "-")] + ([] if value is True else [str(value)])
+            again = run("plan", self.model(), *memory, "--json", *options, *words)
+            self.assertEqual(again.returncode, 0, other)
+            self.assertEqual(json.loads(again.stdout)["kv_cache"]["tokens"], other["tokens"])
 
 
 class Batch(Folders):

@@ -6,7 +6,7 @@ from command import Folders, plan
 
 KEYS = {
     "": "schema vramauto method engine model devices workload ranks kv_cache result vllm_args vllm_env warnings",
-    "engine": "name version profile version_known",
+    "engine": "name version profile version_known installed",
     "model": "id path architecture estimator source parameters stored_bytes max_model_len",
     "devices.0": "index name total_bytes free_bytes source",
     "workload": "max_model_len max_num_seqs max_num_batched_tokens tensor_parallel_size pipeline_parallel_size data_parallel_size block_size dtype "

@@ -42,6 +42,8 @@ void check_equal(const Device& a, const Device& b) {
   CHECK(a.total_from_catalogue == b.total_from_catalogue);
   CHECK(a.total_estimated == b.total_estimated);
   CHECK(a.order_uncertain == b.order_uncertain);
+  CHECK(a.node == b.node);
+  CHECK(a.nvlink == b.nvlink);
 }
 
 void check_round_trip(const std::vector<Device>& devices) {
@@ -291,4 +293,29 @@ TEST_CASE("json: one device a line") {
         "\"free_bytes\": null, \"driver_total_bytes\": null, \"compute_capability\": null, \"multiprocessors\": null, "
         "\"unified_memory\": false, \"mig\": false, \"total_from_catalogue\": false, \"total_estimated\": false, "
         "\"order_uncertain\": false}\n]}\n");
+}
+
+TEST_CASE("text: GPUs of several nodes are numbered on each") {
+  const auto devices = parse("L4, 2 nodes of 2x H100 80GB, A10");
+  REQUIRE(devices);
+  std::string places;
+  for (const auto& device : *devices) places += std::to_string(device.node) + ":" + std::to_string(device.index) + " ";
+  CHECK(places == "0:0 1:0 1:1 2:0 2:1 2:2 ");
+  check_round_trip(*devices);
+  CHECK(parse("1 node of L4")->front().node == 0);
+  CHECK(status("0 nodes of L4") == VRAMAUTO_E_ARGUMENT);
+  CHECK(status("1000 nodes of 8x L4") == VRAMAUTO_E_LIMIT);
+  CHECK(status("99999999999999999999 nodes of L4") == VRAMAUTO_E_LIMIT);
+  CHECK(status("2 nodes of ") == VRAMAUTO_E_ARGUMENT);
+}
+
+TEST_CASE("json: nodes and links") {
+  const auto devices = parse(R"({"devices": [{"name": "L4"}, {"name": "L4", "index": 0, "node": 3, "nvlink": false}]})");
+  REQUIRE(devices);
+  CHECK((*devices)[0].nvlink == Link::unknown);
+  CHECK((*devices)[1].nvlink == Link::none);
+  CHECK((*devices)[1].node == 3);
+  check_round_trip(*devices);
+  CHECK(message(json(R"("name": "L4", "node": -1)")) == "/devices/0/node is -1, expected 0 to 1023");
+  CHECK(message(json(R"("name": "L4", "nvlink": 1)")) == "/devices/0/nvlink is an integer, expected true or false");
 }

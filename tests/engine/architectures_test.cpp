@@ -70,6 +70,76 @@ TEST_CASE("architectures: OLMo 2 moved to transformers' class, which has its end
   CHECK((*find_architecture("Olmo2ForCausalLM", {0, 33, 0}))->backend == Backend::transformers);
 }
 
+TEST_CASE("architectures: each is served from the release that brought its class on") {
+  struct Came {
+    std::string_view name;
+    std::uint32_t minor;
+  };
+  for (const Came& one : {Came{"HrmTextForCausalLM", 24},
+                          {"GraniteSWAForCausalLM", 29},
+                          {"NanbeigeForCausalLM", 30},
+                          {"Qwen3_5ForCausalLM", 27},
+                          {"DeepseekV41ForCausalLM", 30},
+                          {"LagunaForCausalLM", 21},
+                          {"InklingForCausalLM", 26},
+                          {"BailingMoeV3ForCausalLM", 28},
+                          {"MiniMaxM3SparseForCausalLM", 24},
+                          {"KimiK3ForConditionalGeneration", 27},
+                          {"Step3p7ForConditionalGeneration", 23},
+                          {"RobertaForTokenClassification", 26},
+                          {"EmbeddingGemma2Model", 32}}) {
+    CAPTURE(one.name);
+    CHECK(refusal(one.name, {0, one.minor - 1, 0}) != "served");
+    CHECK(refusal(one.name, {0, one.minor, 0}) == "served");
+  }
+}
+
+TEST_CASE("architectures: classes of vLLM's own gave way to transformers' release by release") {
+  struct Moved {
+    std::string_view name;
+    std::uint32_t minor;
+  };
+  for (const Moved& one : {Moved{"Starcoder2ForCausalLM", 25},
+                           {"GPTBigCodeForCausalLM", 25},
+                           {"OlmoForCausalLM", 26},
+                           {"Olmo2ForCausalLM", 26},
+                           {"PersimmonForCausalLM", 26},
+                           {"Olmo3ForCausalLM", 29},
+                           {"HunYuanDenseV1ForCausalLM", 29},
+                           {"HunYuanMoEV1ForCausalLM", 29},
+                           {"FlexOlmoForCausalLM", 29},
+                           {"ArceeForCausalLM", 32},
+                           {"GPTNeoXForCausalLM", 32},
+                           {"PhiForCausalLM", 32},
+                           {"MellumForCausalLM", 32}}) {
+    CAPTURE(one.name);
+    CHECK((*find_architecture(one.name, {0, one.minor - 1, 0}))->backend == Backend::native);
+    CHECK((*find_architecture(one.name, {0, one.minor, 0}))->backend == Backend::transformers);
+  }
+}
+
+TEST_CASE("architectures: what a class does changes with the release that rewrote it") {
+  const auto in = [](std::string_view name, std::uint32_t minor) { return **find_architecture(name, {0, minor, 0}); };
+  CHECK_FALSE(in("DeepseekV4ForCausalLM", 22).not_compiled);
+  CHECK(in("DeepseekV4ForCausalLM", 23).not_compiled);
+  CHECK_FALSE(in("DeepseekV32ForCausalLM", 28).not_compiled);
+  CHECK(in("DeepseekV32ForCausalLM", 29).not_compiled);
+  CHECK_FALSE(in("GlmMoeDsaForCausalLM", 28).fp8_cache_on_blackwell);
+  CHECK(in("GlmMoeDsaForCausalLM", 29).fp8_cache_on_blackwell);
+  CHECK(in("KimiLinearForCausalLM", 26).least_expert_width == 0);
+  CHECK(in("KimiLinearForCausalLM", 27).least_expert_width == 256);
+  CHECK(in("MiMoV2FlashForCausalLM", 19).pads_values);
+  CHECK_FALSE(in("MiMoV2FlashForCausalLM", 20).pads_values);
+  CHECK(in("MiMoV2FlashForCausalLM", 31).ignores_cache_dtype);
+  CHECK_FALSE(in("MiMoV2FlashForCausalLM", 32).ignores_cache_dtype);
+  CHECK_FALSE(in("BloomForCausalLM", 26).refuses_fp8_cache);
+  CHECK(in("BloomForCausalLM", 27).refuses_fp8_cache);
+  CHECK(in("RobertaModel", 24).plain_tables);
+  CHECK_FALSE(in("RobertaModel", 25).plain_tables);
+  CHECK(in("Qwen3OmniMoeForConditionalGeneration", 28).towers_need_even_heads);
+  CHECK_FALSE(in("Qwen3OmniMoeForConditionalGeneration", 29).towers_need_even_heads);
+}
+
 TEST_CASE("stages: heads that do not divide are refused in the engine's words") {
   CHECK(divided(with_heads(9, 3), 2) == "Total number of attention heads (9) must be divisible by tensor parallel size (2)");
 }

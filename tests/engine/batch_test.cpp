@@ -83,6 +83,48 @@ TEST_CASE("runner: dense models move to MRV2 by architecture from 0.22 to 0.25")
   CHECK(uses_mrv2(llama.context));
 }
 
+TEST_CASE("runner: mixtures of experts and hybrids wait for 0.29, but those that are listed") {
+  const auto runner = [](std::string_view name, std::string_view version, bool experts, bool states) {
+    auto described = example::llama_8b();
+    described.architecture = name;
+    described.forwards[0].experts = experts ? 8 : 0;
+    if (states) described.caches.push_back(example::layers_with(VRAMAUTO_CACHE_STATE, 0, 1, 1, 1, 0, 0));
+    return uses_mrv2(example::Bench(described, version, 8192, 1024).context);
+  };
+  CHECK_FALSE(runner("MixtralForCausalLM", "0.28", true, false));
+  CHECK(runner("MixtralForCausalLM", "0.29", true, false));
+  CHECK_FALSE(runner("Qwen2MoeForCausalLM", "0.23", true, false));
+  CHECK(runner("Qwen2MoeForCausalLM", "0.24", true, false));
+  CHECK_FALSE(runner("InklingForCausalLM", "0.25", true, false));
+  CHECK(runner("InklingForCausalLM", "0.26", true, false));
+  CHECK_FALSE(runner("DeepseekV4ForCausalLM", "0.27", true, false));
+  CHECK(runner("DeepseekV4ForCausalLM", "0.28", true, false));
+  CHECK_FALSE(runner("Qwen3_5ForConditionalGeneration", "0.28", false, true));
+  CHECK(runner("Qwen3_5ForConditionalGeneration", "0.29", false, true));
+  CHECK_FALSE(runner("KimiK3ForConditionalGeneration", "0.26", true, true));
+  CHECK(runner("KimiK3ForConditionalGeneration", "0.27", true, true));
+}
+
+TEST_CASE("runner: what is pooled has V1's up to 0.28") {
+  auto described = example::llama_8b();
+  described.traits.task = 2;
+  CHECK_FALSE(uses_mrv2(example::Bench(described, "0.23", 8192, 1024).context));
+  CHECK_FALSE(uses_mrv2(example::Bench(described, "0.28", 8192, 1024).context));
+  CHECK(uses_mrv2(example::Bench(described, "0.29", 8192, 1024).context));
+}
+
+TEST_CASE("runner: states kept for every block need V1's in 0.30 and 0.31") {
+  const auto runner = [](std::string_view version) {
+    example::Bench bench(example::llama_8b(), version, 8192, 1024);
+    bench.asked.mamba_cache_mode = "all";
+    return uses_mrv2(bench.context);
+  };
+  CHECK(runner("0.29"));
+  CHECK_FALSE(runner("0.30"));
+  CHECK_FALSE(runner("0.31"));
+  CHECK(runner("0.32"));
+}
+
 TEST_CASE("runner: the engine's environment decides") {
   example::Bench llama(example::llama_8b(), "0.33", 8192, 1024);
   REQUIRE(engine::set(llama.asked, "env", "VLLM_USE_V2_MODEL_RUNNER=0"));

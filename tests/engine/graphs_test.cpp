@@ -77,6 +77,26 @@ TEST_CASE("graphs: MRV2 reserves nothing for them up to 0.28") {
   CHECK(graphs_of_stage(bench.context, capture_sizes(bench.context), 0).in_budget);
 }
 
+TEST_CASE("graphs: from 0.20.1 on a number of batched tokens off the grid is a size of its own") {
+  CHECK(capture_sizes(Bench(example::llama_8b(), "0.20.0", 100, 64).context).piecewise == 15);
+  CHECK(capture_sizes(Bench(example::llama_8b(), "0.20.1", 100, 64).context).piecewise == 16);
+  CHECK(capture_sizes(Bench(example::llama_8b(), "0.20.1", 100, 64).context).full == 11);
+  CHECK(capture_sizes(Bench(example::llama_8b(), "0.20.1", 96, 64).context).piecewise == 15);
+}
+
+TEST_CASE("graphs: AMD's are estimated from 0.26 on, Intel's from 0.31 on") {
+  const auto estimated = [](std::string_view version, std::string name) {
+    Bench bench(example::llama_8b(), version, 8192, 256, 1, 1, example::gpu(std::move(name), 192, 0, 304));
+    bench.context.mrv2 = bench.context.profile->mrv2_graphs_estimated;
+    return graphs_of_stage(bench.context, capture_sizes(bench.context), 0).in_budget;
+  };
+  CHECK_FALSE(estimated("0.25", "AMD Instinct MI300X"));
+  CHECK(estimated("0.26", "AMD Instinct MI300X"));
+  CHECK_FALSE(estimated("0.30", "Intel Arc Pro B60"));
+  CHECK(estimated("0.31", "Intel Arc Pro B60"));
+  CHECK(estimated("0.25", "NVIDIA L4"));
+}
+
 TEST_CASE("graphs: experts take more") {
   for (const auto* version : {"0.19", "0.21"}) {
     Bench bench(example::llama_8b(), version, 8192, 1024);

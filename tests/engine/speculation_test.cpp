@@ -80,7 +80,8 @@ TEST_CASE("speculation: each release has its own methods, and a refusal says whi
 TEST_CASE("speculation: a draft's ranks are the target's, or one where the engine allows it") {
   CHECK(refusal(R"({"method": "eagle3", "num_speculative_tokens": 3, "draft_tensor_parallel_size": 4})", "0.33")
             .find("cannot be other value than 1") != std::string::npos);
-  CHECK(refusal(R"({"method": "draft_model", "num_speculative_tokens": 3, "draft_tensor_parallel_size": 1})", "0.33") == "accepted");
+  CHECK(refusal(R"({"method": "draft_model", "num_speculative_tokens": 3, "draft_tensor_parallel_size": 1})", "0.33") ==
+        "accepted");
 }
 
 TEST_CASE("speculation: methods the second model runner has not keep the first one") {
@@ -104,7 +105,7 @@ TEST_CASE("speculation: graphs are for a sequence and its draft, from 0.29 on fo
   speculate(off_grid, "eagle3", 2, Drafter::head);
   off_grid.context.mrv2 = true;
   const auto sizes = engine::vllm::capture_sizes(off_grid.context);
-  CHECK(sizes.largest == 384);  // 64 sequences of 3 tokens, twice
+  CHECK(sizes.largest == 384);       // 64 sequences of 3 tokens, twice
   CHECK(sizes.piecewise == 43 + 3);  // 3, 6 and 12 are on no grid; 24 and its multiples are
   off_grid.context.mrv2 = false;
   CHECK(engine::vllm::capture_sizes(off_grid.context).piecewise < sizes.piecewise);  // rounded up to threes, some fall together
@@ -129,4 +130,15 @@ TEST_CASE("speculation: MRV2 keeps the logits of drafts that are sampled, in the
   CHECK(engine::vllm::draft_buffers(bench.context) == states + 256ull * 3 * 128256 * 2);
   bench.context.profile = engine::vllm::find_profile("0.27").profile;
   CHECK(engine::vllm::draft_buffers(bench.context) == states + 256ull * 3 * 128256 * 4);
+}
+
+TEST_CASE("speculation: what cannot be planned ahead keeps one step in flight") {
+  Bench bench(example::llama_8b(), "0.33", 8192, 256);
+  CHECK(engine::vllm::in_flight_tokens(bench.context) == 2 * 8192);
+  speculate(bench, "suffix", 3, Drafter::tokens);
+  CHECK(engine::vllm::in_flight_tokens(bench.context) == 8192);
+  speculate(bench, "eagle3", 3, Drafter::head);
+  CHECK(engine::vllm::in_flight_tokens(bench.context) == 2 * 8192);
+  bench.asked.async_scheduling = false;
+  CHECK(engine::vllm::in_flight_tokens(bench.context) == 8192);
 }

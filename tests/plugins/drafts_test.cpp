@@ -61,6 +61,30 @@ TEST_CASE("drafts: EAGLE 3 attends to embeddings and states side by side, and ha
   CHECK(blueprint.caches[0].layers.count == 1);
 }
 
+TEST_CASE("drafts: the speculators library keeps the layer's configuration in a part of its own") {
+  constexpr std::string_view kLayer = R"({"model_type": "MODEL", "hidden_size": 4096, "intermediate_size": 14336,
+    "num_hidden_layers": 1, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 128256,
+    "max_position_embeddings": 2048})";
+  const auto config = [&](std::string_view kind, std::string_view type) {
+    auto layer = std::string(kLayer);
+    layer.replace(layer.find("MODEL"), 5, type);
+    return std::string(R"({"architectures": ["Eagle3Speculator"], "torch_dtype": "bfloat16", "draft_vocab_size": 32000,
+      "target_hidden_size": null, "norm_before_fc": true, "speculators_model_type": ")")
+        .append(kind)
+        .append("\", \"transformer_layer_config\": ")
+        .append(layer)
+        .append("}");
+  };
+  const auto whole = describe(kEagle3), part = describe(config("eagle3", "llama"));
+  CHECK(part.estimator == "speculators");
+  CHECK(stored_elements(part) == stored_elements(whole) + 3 * 4096);  // and a norm before fc
+  CHECK(part.caches.size() == 1);
+  CHECK(stored_elements(describe(config("peagle", "qwen3"))) == stored_elements(part) + 2 * 128);  // norms of queries and keys
+  CHECK(refusal(config("mlp", "llama")).find("speculators_model_type is none that is known") != std::string::npos);
+  const auto priced = with(config("eagle3", "llama"), {{"speculative-config", kThree}});
+  CHECK(priced->bytes_per_token == 33 * 4096);
+}
+
 TEST_CASE("drafts: EAGLE has neither head nor last norm") {
   const auto blueprint = describe(kEagle);
   CHECK(blueprint.estimator == "drafts");

@@ -106,7 +106,7 @@ class Header(unittest.TestCase):
         text = HEADER.read_text()
         for cls, comment in ((vramauto.ModelSource, r"source;\s*/\* (1 files.*?) \*/"), (vramauto.OptionType, r"/\* (1 switch.*?) \*/"),
                              (vramauto.DeviceFlag, r"/\* (1 unified memory.*?) \*/")):
-            numbers = [int(part.split()[0]) for part in re.search(comment, text)[1].split(", ")]
+            numbers = [int(number) for number in re.findall(r"(?:^|, )(\d+) ", re.search(comment, text)[1])]
             self.assertEqual([int(member) for member in cls.__members__.values()], numbers, cls.__name__)
 
     def test_constants(self):

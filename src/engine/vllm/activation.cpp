@@ -108,8 +108,8 @@ namespace {
 // and 0.19, v1/worker/gpu_model_runner.py, _dummy_run. Not measured: layers of the model's own that draft only widen the bound.
 void add_draft(const Context& context, Amount& forward) {
   if (context.draft_tokens == 0) return;
-  const auto state = saturating_mul(context.effective.max_num_batched_tokens,
-                                    Bytes{context.blueprint->traits.hidden} * context.element_bytes());
+  const auto state =
+      saturating_mul(context.effective.max_num_batched_tokens, Bytes{context.blueprint->traits.hidden} * context.element_bytes());
   if (context.draft_layers) forward.high = saturating_add(forward.high, 2 * state);
   if (!context.drafter) return;
   const bool layers_too = context.speculation.method == "eagle3";

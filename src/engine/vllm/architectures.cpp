@@ -1,5 +1,5 @@
-// Sources: vLLM 0.33.0 and 0.19.1, model_executor/models/registry.py (names; until: _PREVIOUSLY_SUPPORTED_MODELS) and the classes
-// it names (what they build where). Between the two a boundary that no list gives stands at 0.20.0.
+// Sources: vLLM's model_executor/models/registry.py of every minor release (names; until: _PREVIOUSLY_SUPPORTED_MODELS) and the
+// classes it names (what they build where), read in 0.33.0, 0.19.1 and, where they differ, in the releases between.
 #include "engine/vllm/architectures.hpp"
 
 #include <algorithm>

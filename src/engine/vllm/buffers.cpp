@@ -62,8 +62,9 @@ Bytes load_levels(const Context& context, std::uint64_t encoders, LoadOrder& ord
 Bytes load_buffers(const Context& context, const quantization::Placed& formats, const StageRange& range, std::uint64_t encoders,
                    LoadOrder& order) {
   const auto attentions = attention_layers(context, range);
-  // Beside the scales: their copies for the host from 0.20, the ranges of q, k and v before.
-  const Bytes others = context.profile->from >= Version{0, 20, 0} ? 2 : 3;
+  // Beside the scales: the ranges of q, k and v up to 0.27, copies for the host from 0.26 (layers/attention/attention.py).
+  const auto from = context.profile->from;
+  const Bytes others = (from < Version{0, 28, 0} ? 3 : 0) + (from >= Version{0, 26, 0} ? 2 : 0);
   const Bytes loading = formats.rules.attention_bytes, maps = expert_map_bytes(context, range);
   Bytes sum = attentions * ((kScales + others) * 4 + loading) + maps;
   order.count(attentions * (kScales + others) * 512 + maps);

@@ -57,7 +57,7 @@ struct Context {
   const Workload* workload = nullptr;  // as asked
   Attached draft;                      // the draft model of speculative decoding
   std::span<const model::Model* const> adapters;
-  Effective effective;                 // resolved defaults
+  Effective effective;  // resolved defaults
   const Profile* profile = nullptr;
   const Architecture* architecture = nullptr;
   std::shared_ptr<const Architecture> composite;  // what it points to where a text is part of it

@@ -73,10 +73,10 @@ std::uint64_t encoders_in_use(const Context& context) {
   return out;
 }
 
-// vLLM 0.33, engine/arg_utils.py, _get_min_mm_batched_tokens; not in 0.19.1.
+// vLLM 0.33, engine/arg_utils.py, _get_min_mm_batched_tokens, since 0.22.
 std::uint64_t whole_item_tokens(const Context& context) {
   constexpr std::uint32_t kPrefixLm = 1;  // vramauto_traits.flags
-  if (!(context.blueprint->traits.flags & kPrefixLm) || context.profile->from < Version{0, 20, 0}) return 0;
+  if (!(context.blueprint->traits.flags & kPrefixLm) || context.profile->from < Version{0, 22, 0}) return 0;
   const auto* encoder = widest(context);
   return encoder ? item_tokens(context, *encoder) : 0;
 }

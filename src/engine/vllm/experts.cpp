@@ -20,7 +20,14 @@ using quantization::Scheme;
 using quantization::Tensors;
 
 constexpr Bytes kFloat = 4, kWord = 4;
-constexpr Version kV20{0, 20, 0};  // rules of 0.33 hold from here on: no release between was looked at
+// Releases that brought the rules of 0.33, read in each from 0.19 on.
+constexpr Version kPaddedPlain{0, 24, 0};    // oracle/unquantized.py: padded after loading; from 0.31 on, when created
+constexpr Version kNarrowMxfp4{0, 20, 0};    // oracle/mxfp4.py
+constexpr Version kFinerBlocks{0, 29, 0};    // oracle/fp8.py
+constexpr Version kZeroPoints{0, 23, 0};     // compressed_tensors_moe_wna16_marlin.py
+constexpr Version kGroupsChecked{0, 24, 0};  // the same
+constexpr Version kAutoGptq{0, 27, 0};       // auto_gptq.py: packed zeros and biases; tiles are padded in utils/marlin_utils.py
+constexpr Version kNoInputOrder{0, 30, 0};   // g_idx
 
 // One side of the experts of a layer, before packing.
 struct Side {
@@ -79,7 +86,8 @@ bool plain_activation(const Context& context) {
 
 // oracle/unquantized.py: FlashInfer's TRT-LLM kernels are the first choice on data-centre Blackwell.
 void round_plain(const Context& context, Side& side) {
-  const bool trtllm = context.profile->from >= kV20 && context.capability() / 10 == 10 && !side.bias && plain_activation(context);
+  const bool trtllm =
+      context.profile->from >= kPaddedPlain && context.capability() / 10 == 10 && !side.bias && plain_activation(context);
   if (trtllm) side.intermediate = to(side.intermediate, 128);
 }
 
@@ -91,7 +99,7 @@ void round_mxfp4(const Context& context, Side& side) {
     side.intermediate = to(side.intermediate, 64);
     return;
   }
-  const bool wide = generation == 10 && context.profile->from < kV20;
+  const bool wide = generation == 10 && context.profile->from < kNarrowMxfp4;
   side.intermediate = to(side.intermediate, wide ? 256 : 128);
   side.hidden = to(side.hidden, 256);
 }
@@ -106,7 +114,7 @@ void round_sizes(const Context& context, const Format& format, Side& side) {
   }
 }
 
-// Scales of FP8 blocks. Where a rank's part of an expert ends within a block, releases after 0.19 cut the blocks smaller
+// Scales of FP8 blocks. Where a rank's part of an expert ends within a block, releases from 0.29 on cut the blocks smaller
 // (oracle/fp8.py, refine_fp8_moe_block_shape), others refuse: utils/fp8_utils.py, validate_fp8_block_shape_moe.
 Result<Bytes> block_scales(const Context& context, const Format& format, const Side& side) {
   std::uint64_t block_n = format.block_n, block_k = format.block_k;
@@ -114,7 +122,7 @@ Result<Bytes> block_scales(const Context& context, const Format& format, const S
   const bool whole = size % block_n == 0 && (!side.divided || size % block_k == 0);
   if (!whole) {
     const auto finer = std::gcd(std::gcd(block_n, block_k), std::gcd(size, side.hidden));
-    if (context.profile->from < kV20 || !format.finer_blocks || finer < 32)
+    if (context.profile->from < kFinerBlocks || !format.finer_blocks || finer < 32)
       return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size",
                   "The {} weight = {} is not divisible by weight quantization {} = {}.",
                   size % block_n ? "output_size of gate's and up's" : "input_size of down's", size,
@@ -143,22 +151,23 @@ Result<void> check_groups(const Format& format, const Side& side) {
               format.group);
 }
 
-// compressed_tensors_moe_wna16.py. Two numbers of the shape each, in the model's own type. Up to 0.19 the order of the inputs is
+// compressed_tensors_moe_wna16.py. Two numbers of the shape each, in the model's own type. Up to 0.29 the order of the inputs is
 // created whether there is one or not, twice.
 Result<void> packed(const Context& context, const Format& format, const Side& side, Tensors& out) {
-  const bool old = context.profile->from < kV20;
-  if (!old) TRY(check_groups(format, side));
+  const auto from = context.profile->from;
+  if (from >= kGroupsChecked) TRY(check_groups(format, side));
   out.add(side.experts * (side.cols() / (32 / format.bits)) * side.rows() * kWord);
   out.add(side.experts * side.groups(format.group) * side.rows() * side.element_bytes);
-  if (format.zero_points && !old) out.add(side.experts * side.groups(format.group) * (side.rows() / (32 / format.bits)) * kWord);
+  if (format.zero_points && from >= kZeroPoints)
+    out.add(side.experts * side.groups(format.group) * (side.rows() / (32 / format.bits)) * kWord);
   out.add(side.experts * 2 * side.element_bytes);
-  if (old) out.add(2 * side.experts * side.cols() * kWord);
+  if (from < kNoInputOrder) out.add(2 * side.experts * side.cols() * kWord);
   return {};
 }
 
 // utils/marlin_utils.py, check_moe_marlin_supports_layer.
 bool has_marlin(const Context& context, const Format& format, const Side& side) {
-  const auto group = std::max<std::uint64_t>(context.profile->from < kV20 ? 64 : 1, format.group);
+  const auto group = std::max<std::uint64_t>(context.profile->from < kAutoGptq ? 64 : 1, format.group);
   return side.hidden % 128 == 0 && side.intermediate % group == 0 &&
          (format.group == 0 || format.group == 32 || format.group == 64 || format.group == 128);
 }
@@ -173,14 +182,14 @@ void wna16(const Format& format, const Side& side, Tensors& out) {
   if (format.scheme == Scheme::awq || format.zero_points) out.add(side.experts * (side.rows() * format.bits / 8) * groups);
 }
 
-// auto_gptq.py, AutoGPTQMoEMethod; up to 0.19 gptq_marlin.py, GPTQMarlinMoEMethod, whose zeros are of the model's type.
+// auto_gptq.py, AutoGPTQMoEMethod; up to 0.21 gptq_marlin.py, GPTQMarlinMoEMethod. Up to 0.26 zeros are of the model's type.
 void gptq(const Context& context, const Format& format, const Side& side, Tensors& out) {
-  const bool old = context.profile->from < kV20;
+  const bool old = context.profile->from < kAutoGptq;
   const std::uint64_t pack = 32 / format.bits;
   out.add(side.experts * (side.cols() / pack) * side.rows() * kWord);
   out.add(side.experts * side.groups(format.group) * side.rows() * side.element_bytes);
   out.add(side.experts * side.groups(format.group) * (side.rows() / pack) * (old ? side.element_bytes : kWord));
-  if (old) out.add(2 * side.experts * side.cols() * kWord);
+  if (context.profile->from < kNoInputOrder) out.add(2 * side.experts * side.cols() * kWord);
 }
 
 // auto_awq.py, AutoAWQMoEMethod.
@@ -283,7 +292,7 @@ Result<Tensors> expert_tensors(const Context& context, const Format& format, std
   TRY(weights_of(context, format, side, out));
   out.late += swizzled(context, format, side);
   // GPTQ's method creates them for every model, and lets go of them where the files have none.
-  const bool always = format.scheme == Scheme::gptq && context.profile->from >= kV20 && has_marlin(context, format, side);
+  const bool always = format.scheme == Scheme::gptq && context.profile->from >= kAutoGptq && has_marlin(context, format, side);
   if (side.bias || always) out.add(side.experts * side.rows() * side.element_bytes);
   return out;
 }

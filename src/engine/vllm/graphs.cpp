@@ -76,10 +76,9 @@ std::uint64_t decode_tokens(const Context& context) { return 1 + std::uint64_t{c
 
 // Largest size of the default list. vLLM 0.33, config/vllm.py, _set_cudagraph_sizes; older rules in the releases named.
 std::uint64_t largest_by_rule(const Context& context) {
-  constexpr Version kCountsDrafts{0, 13, 0};
   const auto tokens = context.effective.max_num_batched_tokens;
   auto sequences = context.effective.max_num_seqs;
-  if (context.profile->from >= kCountsDrafts) sequences = saturating_mul(sequences, decode_tokens(context));
+  if (context.profile->capture >= CaptureRule::grid16_by_rows) sequences = saturating_mul(sequences, decode_tokens(context));
   switch (context.profile->capture) {
     case CaptureRule::v0:
       return std::min<std::uint64_t>(sequences, 256);
@@ -153,11 +152,11 @@ CaptureSizes count_given(const std::vector<std::uint64_t>& sizes, const Decode& 
 // _set_cudagraph_sizes, and config/compilation.py, adjust_cudagraph_sizes_for_spec_decode.
 CaptureSizes count_drafting(const Context& context, std::vector<std::uint64_t> sizes, std::uint64_t most, bool given,
                             const Decode& decode) {
-  constexpr Version kMultiples{0, 29, 0}, kRounds{0, 11, 1};
+  constexpr Version kRounds{0, 11, 1};
   const auto rule = context.profile->capture;
   const auto each = decode.least, sequences = context.effective.max_num_seqs;
   if (given && !sizes.empty()) most = *std::max_element(sizes.begin(), sizes.end());
-  if (!given && context.profile->from >= kMultiples)
+  if (!given && rule >= CaptureRule::grid16_plus_decode)
     for (std::uint64_t n = 1; n <= sequences && n * each <= most; ++n)
       if (on_grid(rule, n) || n == sequences) sizes.push_back(n * each);
   const auto distinct = [&](bool rounded, std::uint64_t limit) {
@@ -192,6 +191,8 @@ CaptureSizes count_default(const Context& context, std::uint64_t most, const Dec
     ++out.piecewise;
     ++out.full;
   }
+  const auto tokens = context.effective.max_num_batched_tokens;
+  if (rule >= CaptureRule::grid16_plus_tokens && tokens == most && tokens != sequences && !on_grid(rule, tokens)) ++out.piecewise;
   return out;
 }
 
@@ -215,6 +216,9 @@ const fits::Line& line_of(const Context& context) {
 bool subtracted(const Context& context) {
   const auto& profile = *context.profile;
   if (!(context.mrv2 ? profile.mrv2_graphs_estimated : profile.v1_graphs_estimated)) return false;
+  const std::string_view name = context.device ? std::string_view(context.device->name) : "";
+  if ((name.starts_with("AMD ") && !profile.rocm_graphs_estimated) || (name.starts_with("Intel ") && !profile.xpu_graphs_estimated))
+    return false;
   const auto asked = environment(*context.workload, "VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS");
   return asked ? *asked != "0" : profile.graphs_subtracted;
 }

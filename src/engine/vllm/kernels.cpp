@@ -49,12 +49,12 @@ constexpr std::array kLatent = {
     Row{{"TRITON_MLA", 16}, false, 89, 200, kAll, kFirst, kLast},
     Row{{"FLASHMLA_SPARSE", 64}, true, 100, 110, kPlain, kFirst, kLast},
     Row{{"FLASHINFER_MLA_SPARSE", 64}, true, 100, 110, kFp8, kFirst, kLast},
-    Row{{"FLASH_ATTN_MLA_SPARSE", 64}, true, 90, 100, kPlain, {0, 30, 0}, kLast},
+    Row{{"FLASH_ATTN_MLA_SPARSE", 64}, true, 90, 100, kPlain, {0, 25, 0}, kLast},
     Row{{"FLASHMLA_SPARSE", 64, 656}, true, 90, 110, kFp8ByName | kFp8Packed, kFirst, kLast},
     Row{{"FLASHMLA_SPARSE", 64, 352}, true, 100, 110, kFp4Packed, {0, 30, 0}, kLast},
     Row{{"FLASHMLA_SPARSE", 64}, true, 90, 100, kPlain, kFirst, kLast},
     Row{{"FLASHINFER_MLA_SPARSE_SM90", 64}, true, 90, 100, kFp8, {0, 30, 0}, kLast},
-    Row{{"FLASHINFER_MLA_SPARSE_SM120", 64, 656}, true, 120, 130, kFp8 | kFp8Packed, {0, 28, 0}, kLast},
+    Row{{"FLASHINFER_MLA_SPARSE_SM120", 64, 656}, true, 120, 130, kFp8 | kFp8Packed, {0, 24, 0}, kLast},
 };
 
 // Whole blocks only: a block may hold several of a kernel's.

@@ -13,7 +13,7 @@ namespace {
 // all of them at 0.19 and 0.20 (three starts of 0.19: 120 to 132 MiB are missing without it); 0.18 was not seen.
 constexpr Bytes kWorkspace = 128 * kMiB;
 constexpr Version kImportsAll{0, 18, 0}, kImportsOne{0, 21, 0};
-// vLLM 0.33, v1/attention/backends/mla/index_group.py; no release between 0.20 and it was seen.
+// vLLM 0.33, v1/attention/backends/mla/index_group.py, which came with 0.30.
 constexpr Version kIndexGroups{0, 30, 0};
 
 struct Found {

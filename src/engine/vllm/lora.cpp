@@ -68,8 +68,7 @@ Result<std::uint32_t> lora_rank(const Context& context) {
   const auto most = given ? asked.max_lora_rank : kRanks[std::size(kRanks) - 1];
   auto rank = asked.max_lora_rank;
   const auto widen = [&](const model::Model& adapter) -> Result<void> {
-    if (const auto* document = adapter.document("adapter_config.json"))
-      rank = std::max(rank, TRY(rank_of(document->root(), most)));
+    if (const auto* document = adapter.document("adapter_config.json")) rank = std::max(rank, TRY(rank_of(document->root(), most)));
     return {};
   };
   if (own) TRY(widen(*context.model));

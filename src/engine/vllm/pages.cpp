@@ -30,12 +30,13 @@ Bytes indexer_bytes(const Context& context, const vramauto_cache& cache) {
   return cache.entry_bytes ? cache.entry_bytes : Bytes{std::max(1u, cache.heads)} * cache.k_dim * context.element_bytes();
 }
 
-// vLLM 0.33, v1/kv_cache_interface.py, AttentionSpec.unpadded_page_size_bytes; V was taken to be as wide as K up to 0.11, and in
-// 0.19 still is for local layers.
+// vLLM 0.33, v1/kv_cache_interface.py, AttentionSpec.unpadded_page_size_bytes; V was taken to be as wide as K up to 0.11, in
+// windows up to 0.19, in chunks up to 0.27.
 Bytes dense_bytes(const Context& context, const vramauto_cache& cache, const CacheNumbers& numbers) {
-  const bool local = cache.kind == VRAMAUTO_CACHE_SLIDING || cache.kind == VRAMAUTO_CACHE_CHUNKED;
-  const bool v_like_k =
-      context.architecture->pads_values || context.profile->from < (local ? Version{0, 20, 0} : Version{0, 12, 0});
+  const auto since = cache.kind == VRAMAUTO_CACHE_SLIDING   ? Version{0, 20, 0}
+                     : cache.kind == VRAMAUTO_CACHE_CHUNKED ? Version{0, 28, 0}
+                                                            : Version{0, 12, 0};
+  const bool v_like_k = context.architecture->pads_values || context.profile->from < since;
   const Bytes width = Bytes{cache.k_dim} + (v_like_k ? cache.k_dim : cache.v_dim);
   if (numbers.key_bits) return heads_on_rank(cache, context.parallel.tp) * numbers.packed(cache.k_dim);
   return heads_on_rank(cache, context.parallel.tp) * (numbers.of(width) + numbers.extra_bytes);
@@ -144,7 +145,7 @@ Result<std::uint32_t> alignment_unit(const Context& context, const CacheNumbers&
   const bool latent = std::any_of(caches.begin(), caches.end(), is_latent);
   if (context.profile->from < Version{0, 20, 0}) return latent ? kOldLatentUnit : kOldUnit;
   auto unit = std::max(TRY(kernel_block(context, numbers)), plan.block);
-  if (latent) unit = std::max(unit, context.profile->from < Version{0, 29, 0} ? kOldLatentUnit : kLatentUnit);
+  if (latent) unit = std::max(unit, context.profile->from < Version{0, 27, 0} ? kOldLatentUnit : kLatentUnit);
   return unit;
 }
 

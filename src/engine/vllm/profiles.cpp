@@ -10,7 +10,7 @@
 namespace vramauto::engine::vllm {
 namespace {
 
-constexpr std::size_t kRows = 31;
+constexpr std::size_t kRows = 32;
 
 // Each row is the one before it with what that release changed: read in the released wheels on both sides of each boundary.
 constexpr std::array<Profile, kRows> make_profiles() {
@@ -67,6 +67,7 @@ constexpr std::array<Profile, kRows> make_profiles() {
   row(11, 1, "0.11.1");
   p.group_factor = 125;
   row(12, 0, "0.12");
+  p.capture = CaptureRule::grid16_by_rows;
   row(13, 0, "0.13");
   p.ceil_requested = true;
   p.auto_length = true;
@@ -80,9 +81,11 @@ constexpr std::array<Profile, kRows> make_profiles() {
   row(18, 0, "0.18");
   p.utilization = 0.92;
   p.graphs_subtracted = true;
-  row(20, 0, "0.20");
-  p.sampler = SamplerPath::flashinfer;
+  row(20, 0, "0.20.0");
   p.capacity = Capacity::concurrency;
+  p.capture = CaptureRule::grid16_plus_tokens;
+  row(20, 1, "0.20.1");
+  p.sampler = SamplerPath::flashinfer;
   p.load_split_mib = 20;
   row(21, 0, "0.21");
   p.mrv2_sampler = 2;
@@ -90,28 +93,34 @@ constexpr std::array<Profile, kRows> make_profiles() {
   row(22, 0, "0.22");
   p.runner = RunnerRule::three_dense;
   row(23, 0, "0.23");
-  p.runner = RunnerRule::three_dense_three_moe;
+  p.runner = RunnerRule::listed;
   p.padding = PagePadding::if_block_stride;
   row(24, 0, "0.24");
   p.runner = RunnerRule::dense;
   row(25, 0, "0.25");
   p.in_flight = InFlight::concurrent_batches;
+  p.runner = RunnerRule::dense_0_26;
+  p.rocm_graphs_estimated = true;
   row(26, 0, "0.26");
   p.budget = Budget::own_consumed;
   p.encoder_on_mrv2 = true;
+  p.runner = RunnerRule::dense_0_27;
   row(27, 0, "0.27");
   p.state_prefix_caching = true;
   p.batch = BatchRule::huge;
   p.capture = CaptureRule::grid16_by_seqs_1024;
+  p.runner = RunnerRule::dense_0_28;
   row(28, 0, "0.28");
   p.runner = RunnerRule::all;
   p.mrv2_graphs_estimated = true;
   p.null_block_checked = true;
   p.one_buffer = true;
   p.padding = PagePadding::any_attention;
+  p.capture = CaptureRule::grid16_plus_decode;
   row(29, 0, "0.29");
   row(30, 0, "0.30");
   p.capture = CaptureRule::grid16_plus_seqs;
+  p.xpu_graphs_estimated = true;
   row(31, 0, "0.31");
   p.state = StateRule::none_align;
   p.mrope_rows = 1;
@@ -127,8 +136,8 @@ constexpr auto kProfiles = make_profiles();
 static_assert(kProfiles.back().from == Version{0, 33, 0}, "kRows is the number of rows");
 
 // Newest patch of each minor release from 0.6 on.
-constexpr std::array<std::uint8_t, 28> kNewestPatch = {6, 3, 5, 2, 2, 2, 0, 0, 1, 1, 0, 0, 0, 1,
-                                                       0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+constexpr std::array<std::uint8_t, 28> kNewestPatch = {6, 3, 5, 2, 2, 2, 0, 0, 1, 1, 0, 1, 1, 1,
+                                                       2, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0};
 constexpr std::uint32_t kOldestMinor = 6, kNewestMinor = kOldestMinor + kNewestPatch.size() - 1;
 constexpr Version kNewest = {0, kNewestMinor, kNewestPatch.back()};
 constexpr Version kLastV0 = {0, 10, 2};

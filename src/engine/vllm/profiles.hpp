@@ -35,9 +35,19 @@ enum class ContextParallel : std::uint8_t { none, decode };        // what divid
 enum class Capacity : std::uint8_t { blocks, blocks_per_group, concurrency };
 enum class PagePadding : std::uint8_t { none, if_block_stride, any_attention };
 enum class StateRule : std::uint8_t { none, length, none_align_all, none_align };
-enum class RunnerRule : std::uint8_t { v0, v1, qwen3, three_dense, three_dense_three_moe, dense, all };
+enum class RunnerRule : std::uint8_t { v0, v1, qwen3, three_dense, listed, dense, dense_0_26, dense_0_27, dense_0_28, all };
 enum class BatchRule : std::uint8_t { v0, hopper_many, hopper, big, big_not_a100, huge, huge_not_gb10 };
-enum class CaptureRule : std::uint8_t { v0, grid8, grid8_by_seqs, grid16_by_seqs, grid16_by_seqs_1024, grid16_plus_seqs };
+enum class CaptureRule : std::uint8_t {
+  v0,
+  grid8,
+  grid8_by_seqs,
+  grid16_by_seqs,       // at most twice the sequences
+  grid16_by_rows,       // twice the rows of a decode step: sequences x (1 + drafted tokens)
+  grid16_plus_tokens,   // the batched tokens are a size of their own
+  grid16_by_seqs_1024,  // twice as far on compute capability 10
+  grid16_plus_decode,   // what speculation decodes: multiples of 1 + drafted tokens
+  grid16_plus_seqs,     // without speculation: the number of sequences
+};
 
 struct Profile {
   Version from;                 // the last row of its engine with `from` <= version holds
@@ -48,6 +58,7 @@ struct Profile {
   Budget budget = Budget::own_delta;
   Snapshot snapshot = Snapshot::before_distributed;
   bool v1_graphs_estimated = false, graphs_subtracted = false, mrv2_graphs_estimated = false;
+  bool rocm_graphs_estimated = false, xpu_graphs_estimated = false;  // the same on AMD's and Intel's GPUs
   SamplerPath sampler = SamplerPath::sort;
   std::uint8_t mrv2_sampler = 0;  // bytes per row and vocabulary entry on the FlashInfer path; 0: no such runner
   InFlight in_flight = InFlight::batch;

@@ -234,7 +234,9 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   context.draft = request.draft;
   context.adapters = request.adapters;
   context.device = request.devices.empty() ? nullptr : &request.devices.front();
-  out.version = find_profile(workload.engine_version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
+  const bool found = workload.engine_version == "auto" && request.installed && !request.installed->version.empty();
+  const std::string_view version = found ? request.installed->version : workload.engine_version;
+  out.version = find_profile(version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
   context.profile = out.version.profile;
   TRY(check_options(workload, out.version));
   context.architecture = TRY(architecture_of(*context.blueprint, out.version.version));

@@ -40,9 +40,10 @@ bool has_other_table(const Context& context, const Weights& weights) {
                      [&](const Weights& other) { return other.role == VRAMAUTO_ROLE_ROPE && !same_table(other, weights); });
 }
 
-// Up to 0.19 the table was as long as dynamic scaling may ever stretch it. M-RoPE counts several positions a token.
+// Up to 0.21 the table was as long as dynamic scaling may ever stretch it (rotary_embedding/dynamic_ntk_scaling_rope.py). M-RoPE
+// counts several positions a token.
 std::uint64_t table_rows(const Context& context, const Weights& weights) {
-  std::uint64_t rows = weights.units && context.profile->from >= Version{0, 20, 0} ? weights.units : weights.rows;
+  std::uint64_t rows = weights.units && context.profile->from >= Version{0, 22, 0} ? weights.units : weights.rows;
   if (context.architecture->short_tables) rows = std::min(rows, context.effective.max_model_len);
   if (!(context.blueprint->traits.flags & 2)) return rows;
   return rows * (context.architecture->single_mrope_rows ? context.profile->mrope_rows : 4u);

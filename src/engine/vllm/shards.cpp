@@ -76,9 +76,9 @@ Shard shard_of(const Context& context, const vramauto_weights& weights) {
   Shard shard{weights.rows, weights.cols, weights.copies, 0, 0};
   const auto tp = context.parallel.tp;
   if (weights.split != VRAMAUTO_SPLIT_EXPERTS) {
-    const bool whole =
-        (weights.encoders && context.parallel.whole_towers) ||
-        (weights.role == VRAMAUTO_ROLE_SHARED_EXPERT && context.parallel.whole_shared_experts) || is_uneven(weights, tp) || is_plain_table(context, weights);
+    const bool whole = (weights.encoders && context.parallel.whole_towers) ||
+                       (weights.role == VRAMAUTO_ROLE_SHARED_EXPERT && context.parallel.whole_shared_experts) ||
+                       is_uneven(weights, tp) || is_plain_table(context, weights);
     if (!whole && !stays_whole(context, weights)) divide(shard, weights.split, weights, tp);
   } else if (context.parallel.expert_parallel) {
     shard.copies = context.parallel.experts_on_rank(weights.copies);

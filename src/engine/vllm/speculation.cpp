@@ -18,9 +18,9 @@ constexpr std::string_view kWhere = "speculative-config";
 struct Method {
   std::string_view name;
   Drafter drafter;
-  Version since, until;          // of engine V1
-  bool v0 = false;               // engine V0 had it
-  Version mrv2_since = kNever;   // the second model runner
+  Version since, until;         // of engine V1
+  bool v0 = false;              // engine V0 had it
+  Version mrv2_since = kNever;  // the second model runner
 };
 
 constexpr std::array kMethods = {
@@ -63,10 +63,12 @@ Result<void> check_served(const Method& method, const Profile& profile) {
   const auto& version = profile.from;
   if (profile.v1 ? method.since <= version && version < method.until : method.v0) return {};
   if (method.since == kNever)
-    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method {}, which only engine V0 has (up to 0.10, VLLM_USE_V1=0)", method.name);
+    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method {}, which only engine V0 has (up to 0.10, VLLM_USE_V1=0)",
+                method.name);
   if (profile.v1 && version >= method.until)
-    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method {}, which vLLM has up to {} only; the rules asked for are those of {}",
-                method.name, to_string({method.until.major, method.until.minor - 1, 0}), profile.name);
+    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere,
+                "found method {}, which vLLM has up to {} only; the rules asked for are those of {}", method.name,
+                to_string({method.until.major, method.until.minor - 1, 0}), profile.name);
   return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method {}, which exists from vLLM {} on; the rules asked for are those of {}",
               method.name, to_string(method.since), profile.name);
 }
@@ -95,7 +97,8 @@ Result<void> check_draft_ranks(const json::Value& root, std::uint32_t tp, Drafte
                 asked->integer);
   if (drafter != Drafter::model) return {};
   return fail(VRAMAUTO_E_UNSUPPORTED, kWhere,
-              "Currently, 'draft_tensor_parallel_size' and 'tensor_parallel_size' must be the same. Got {} and {}.", asked->integer, tp);
+              "Currently, 'draft_tensor_parallel_size' and 'tensor_parallel_size' must be the same. Got {} and {}.", asked->integer,
+              tp);
 }
 
 std::uint32_t vocabulary(const model::Model& model) {
@@ -122,7 +125,8 @@ Result<Speculation> read_speculation(const Context& context) {
                                                            : std::string_view("draft_model");
   const auto* method = find_method(name);
   if (!method)
-    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method \"{}\", which is none of vLLM's that are known here", text::shown(name));
+    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method \"{}\", which is none of vLLM's that are known here",
+                text::shown(name));
   TRY(check_served(*method, *context.profile));
   Speculation out{method->drafter, method->name};
   const auto* sampling = root.find("draft_sample_method");
@@ -158,9 +162,10 @@ Result<std::shared_ptr<const Context>> drafter_of(const Context& target, const V
   if (!architecture && speculation.drafter == Drafter::model) return of_the_draft(architecture.error());
   const auto wanted = vocabulary(*target.model), found = vocabulary(*out->model);
   if (speculation.drafter == Drafter::model && wanted && found && wanted != found)
-    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere,
-                "Target and draft model should have the same vocabulary size. Target model vocab_size={}. Draft model vocab_size={}.",
-                wanted, found);
+    return fail(
+        VRAMAUTO_E_UNSUPPORTED, kWhere,
+        "Target and draft model should have the same vocabulary size. Target model vocab_size={}. Draft model vocab_size={}.",
+        wanted, found);
   out->composite.reset();
   out->parallel.pp = 1;
   out->parallel.stage_layers = {blueprint.traits.layers};
@@ -169,8 +174,8 @@ Result<std::shared_ptr<const Context>> drafter_of(const Context& target, const V
   out->effective.max_lora_rank = 0;
   // vLLM 0.33, v1/spec_decode/llm_base_proposer.py, _maybe_share_embeddings.
   const auto &own = blueprint.traits, &traits = target.blueprint->traits;
-  out->shares_embedding = speculation.drafter == Drafter::head && target.parallel.pp == 1 && own.vocab == traits.vocab &&
-                          own.hidden == traits.hidden;
+  out->shares_embedding =
+      speculation.drafter == Drafter::head && target.parallel.pp == 1 && own.vocab == traits.vocab && own.hidden == traits.hidden;
   if (auto fits = check_parallel(blueprint, out->parallel, *out->architecture); !fits) return of_the_draft(fits.error());
   auto formats = quantization::placed_formats(*out->model, blueprint, "");
   if (!formats) return of_the_draft(formats.error());

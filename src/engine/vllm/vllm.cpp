@@ -152,11 +152,25 @@ void warn_about_guess(const Resolved& resolved, VllmEstimate& out) {
       {"guess", fmt::format("nothing is known about {}: all amounts are guessed from its tensors, with wide bounds", name)});
 }
 
-void describe_engine(const Resolved& resolved, VllmEstimate& out) {
+// Which release "auto" turned out to be, and how that is known.
+void say_installed(const Installed& installed, VllmEstimate& out) {
+  out.installed = installed.where;
+  if (installed.version.empty())
+    out.warnings.push_back(
+        {"engine_not_installed", fmt::format("engine-version auto: no installed vLLM was found{}{}; priced as {}, "
+                                             "the newest known",
+                                             installed.doubt.empty() ? "" : ", but ", installed.doubt, out.version)});
+  else
+    out.notes.push_back(fmt::format("engine-version auto: vLLM {} is installed: {}", text::shown(installed.version),
+                                    text::shown(installed.where, 200)));
+}
+
+void describe_engine(const Request& request, const Resolved& resolved, VllmEstimate& out) {
   out.engine = "vllm";
   out.version = resolved.version.text;
   out.profile = std::string(resolved.version.profile->name);
   out.version_known = resolved.version.known;
+  if (request.installed) say_installed(*request.installed, out);
   out.guess = resolved.context.blueprint->guess;
   if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
   warn_about_guess(resolved, out);
@@ -169,9 +183,10 @@ void describe_engine(const Resolved& resolved, VllmEstimate& out) {
   const auto& speculation = resolved.context.speculation;
   const bool another = speculation.drafter == Drafter::model || speculation.drafter == Drafter::head;
   if (another && !resolved.context.drafter)
-    out.warnings.push_back({"draft_model", fmt::format("{} drafts with a model that was not given: its weights and its cache are not "
-                                                       "counted (--draft-model, or attach it to the workload)",
-                                                       speculation.method)});
+    out.warnings.push_back(
+        {"draft_model", fmt::format("{} drafts with a model that was not given: its weights and its cache are not "
+                                    "counted (--draft-model, or attach it to the workload)",
+                                    speculation.method)});
   out.rules = resolved.version.profile;
   out.default_utilization = out.rules->utilization;
   out.model_max_len = own_length(resolved.context);
@@ -222,7 +237,7 @@ Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
   out->workload = *request.workload;
   const auto resolved = TRY(resolve(request, out->workload));
   out->layout = TRY(lay_out(resolved.context, resolved.cache));
-  describe_engine(resolved, *out);
+  describe_engine(request, resolved, *out);
   describe_cache(resolved.context, *out);
   TRY(price_ranks(resolved.context, request.devices, *out));
   warn_about_first_start(resolved.context, *out);

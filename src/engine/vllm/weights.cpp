@@ -23,18 +23,18 @@ using estimator::Weights;
 using quantization::Format;
 using quantization::Tensors;
 
-// Activation order (g_idx) of GPTQ is created up to this release: vLLM 0.33, quantization/auto_gptq.py.
-constexpr Version kNoInputOrder{0, 33, 0};
-// ModelOpt's algorithm applies to lm_head too: in 0.33, not in 0.19.1.
-constexpr Version kQuantisedHeads{0, 20, 0};
+// Activation order (g_idx) of GPTQ is not created any more from here on: vLLM 0.30, quantization/auto_gptq.py.
+constexpr Version kNoInputOrder{0, 30, 0};
+// ModelOpt's algorithm applies to lm_head too: vLLM 0.23, quantization/modelopt.py, ParallelLMHead.
+constexpr Version kQuantisedHeads{0, 23, 0};
 
-// Layers that use another layer's cache have no key and value projections any more: in vLLM 0.33, models/gemma4.py and gemma3n.py,
-// not in 0.19.1.
-constexpr Version kNoBorrowedProjections{0, 20, 0};
+// Layers that use another layer's cache have no key and value projections any more: vLLM 0.30, models/gemma4.py and gemma3n.py,
+// is_kv_shared.
+constexpr Version kNoBorrowedProjections{0, 30, 0};
 
-// ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is. vLLM 0.19.1,
+// ModelOpt's mixed checkpoints: a layer whose algorithm is not FP8 or NVFP4 was left as it is up to 0.21. vLLM 0.22,
 // quantization/modelopt.py, ModelOptMixedPrecisionConfig.get_quant_method.
-constexpr Version kWeightOnlyLayers{0, 20, 0};
+constexpr Version kWeightOnlyLayers{0, 22, 0};
 
 // From here on a composite's own key says whether its text is tied, with transformers 5; before, a text that says it is not was
 // not: vLLM 0.33 and 0.19.1, config/vllm.py, with_hf_config.

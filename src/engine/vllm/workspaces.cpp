@@ -89,7 +89,8 @@ ExpertWorkspace expert_workspace(const Context& context) {
     Sizes s{};
     s.tokens = chunk(context) * parallel.dp;
     s.per_token = forward.experts_per_token;
-    s.width = static_cast<double>(forward.expert_intermediate) / (parallel.expert_parallel ? 1 : static_cast<double>(parallel.expert_ranks()));
+    s.width = static_cast<double>(forward.expert_intermediate) /
+              (parallel.expert_parallel ? 1 : static_cast<double>(parallel.expert_ranks()));
     s.features = context.blueprint->traits.hidden;
     s.experts = parallel.expert_parallel ? static_cast<double>(parallel.experts_on_rank(forward.experts)) : forward.experts;
     const auto amount = by_kernel(context, s);

@@ -16,7 +16,7 @@ constexpr Architecture kRows[] = {
     {.names = "CohereAsrForConditionalGeneration NemotronParseForConditionalGeneration WhisperForConditionalGeneration "
               "FireRedASR2ForConditionalGeneration",
      .refuses_pp = true},
-    {.names = "RadioMBartPrefixForCausalLM", .since = kV20, .refuses_pp = true},
+    {.names = "RadioMBartPrefixForCausalLM", .since = {0, 33, 0}, .refuses_pp = true},
 
     // Engine V0 had them; what followed took them out, and transformers' classes do not fit.
     {.names = "BartModel BartForConditionalGeneration MBartForConditionalGeneration Florence2ForConditionalGeneration",

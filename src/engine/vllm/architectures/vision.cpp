@@ -10,7 +10,7 @@ constexpr Architecture kRows[] = {
     // Its configuration's class ties the head whatever the file says: transformers 5.24, models/paddleocr_vl.
     {.names = "PaddleOCRVLForConditionalGeneration", .since = kV20, .refuses_pp = true, .builds_no_head = true},
     {.names = "Qwen3OmniMoeForConditionalGeneration Qwen3ASRForConditionalGeneration Qwen3ASRRealtimeGeneration",
-     .until = kV20,
+     .until = {0, 29, 0},
      .towers_need_even_heads = true},
     // In 0.19 these classes hand their text to the engine without naming its architecture, which more than one stage asks for.
     {.names = "Qwen3VLForConditionalGeneration Qwen3VLMoeForConditionalGeneration",
@@ -64,36 +64,43 @@ constexpr Architecture kRows[] = {
      .input_on_all_stages = true,
      .whole_towers = true,
      .single_mrope_rows = true},
-    {.names = "InklingForConditionalGeneration BailingMoeV3VLForConditionalGeneration UnlimitedOCRForCausalLM "
-              "GraniteSpeechPlusForConditionalGeneration Granite4VisionForConditionalGeneration "
-              "MossTranscribeDiarizeForConditionalGeneration LlavaOnevision2ForConditionalGeneration "
-              "MiMoV2OmniForCausalLM Moondream3ForCausalLM MossAudioModel HfMoondream "
-              "MuseGlimmerForConditionalGeneration OpenVLAForActionPrediction Phi4ForCausalLMV "
-              "VibeVoiceAsrForConditionalGeneration",
-     .since = kV20},
-    {.names = "KimiK3ForConditionalGeneration", .since = kV20, .whole_towers = true, .mxfp4_experts_only = true},
-    {.names = "Alpamayo2Super Cosmos3ForConditionalGeneration InternS2MobiusForConditionalGeneration "
-              "InternS2PreviewForConditionalGeneration Qwen4ExpForConditionalGeneration",
-     .since = kV20,
-     .whole_towers = true,
-     .single_mrope_rows = true},
-    {.names = "CohereCompassForConditionalGeneration Cosmos3EdgeForConditionalGeneration Dots3NoteForCausalLM "
-              "Exaone4_5_ForConditionalGeneration Glm5NextForConditionalGeneration "
-              "MiniMaxM3SparseForConditionalGeneration "
-              "MiniCPMOcrForConditionalGeneration MiniCPMV4_6ForConditionalGeneration "
-              "MiniCPMV4_7ForConditionalGeneration MuseSparkForConditionalGeneration "
-              "QianfanOCRForConditionalGeneration Step3p7ForConditionalGeneration "
-              "Step5ForConditionalGeneration",
-     .since = kV20,
+    {.names = "Granite4VisionForConditionalGeneration Phi4ForCausalLMV", .since = {0, 20, 0}},
+    {.names = "MiMoV2OmniForCausalLM Moondream3ForCausalLM HfMoondream", .since = {0, 21, 0}},
+    {.names = "OpenVLAForActionPrediction", .since = {0, 22, 0}},
+    {.names = "GraniteSpeechPlusForConditionalGeneration", .since = {0, 23, 0}},
+    {.names = "MossAudioModel", .since = {0, 24, 0}},
+    {.names = "UnlimitedOCRForCausalLM MossTranscribeDiarizeForConditionalGeneration LlavaOnevision2ForConditionalGeneration",
+     .since = {0, 25, 0}},
+    {.names = "InklingForConditionalGeneration", .since = {0, 26, 0}},
+    {.names = "VibeVoiceAsrForConditionalGeneration", .since = {0, 27, 0}},
+    {.names = "MuseGlimmerForConditionalGeneration", .since = {0, 28, 0}},
+    {.names = "BailingMoeV3VLForConditionalGeneration", .since = {0, 30, 0}},
+    {.names = "KimiK3ForConditionalGeneration", .since = {0, 27, 0}, .whole_towers = true, .mxfp4_experts_only = true},
+    {.names = "InternS2PreviewForConditionalGeneration", .since = {0, 22, 0}, .whole_towers = true, .single_mrope_rows = true},
+    {.names = "Cosmos3ForConditionalGeneration", .since = {0, 23, 0}, .whole_towers = true, .single_mrope_rows = true},
+    {.names = "InternS2MobiusForConditionalGeneration", .since = {0, 28, 0}, .whole_towers = true, .single_mrope_rows = true},
+    {.names = "Qwen4ExpForConditionalGeneration", .since = {0, 29, 0}, .whole_towers = true, .single_mrope_rows = true},
+    {.names = "Alpamayo2Super", .since = {0, 33, 0}, .whole_towers = true, .single_mrope_rows = true},
+    {.names = "Exaone4_5_ForConditionalGeneration", .since = {0, 20, 0}, .whole_towers = true},
+    {.names = "QianfanOCRForConditionalGeneration", .since = {0, 21, 0}, .whole_towers = true},
+    {.names = "MiniCPMV4_6ForConditionalGeneration", .since = {0, 22, 0}, .whole_towers = true},
+    {.names = "Step3p7ForConditionalGeneration", .since = {0, 23, 0}, .whole_towers = true},
+    {.names = "MiniMaxM3SparseForConditionalGeneration", .since = {0, 24, 0}, .whole_towers = true},
+    {.names = "Cosmos3EdgeForConditionalGeneration", .since = {0, 26, 0}, .whole_towers = true},
+    {.names = "Dots3NoteForCausalLM", .since = {0, 28, 0}, .whole_towers = true},
+    {.names = "CohereCompassForConditionalGeneration Glm5NextForConditionalGeneration", .since = {0, 30, 0}, .whole_towers = true},
+    {.names = "MiniCPMV4_7ForConditionalGeneration", .since = {0, 32, 0}, .whole_towers = true},
+    {.names = "MiniCPMOcrForConditionalGeneration MuseSparkForConditionalGeneration Step5ForConditionalGeneration",
+     .since = {0, 33, 0},
      .whole_towers = true},
-    {.names = "DeepseekV4ForConditionalGeneration NemotronH_Nano_Omni_Reasoning_V3 "
-              "NemotronH_Super_Omni_Reasoning_V3 NemotronH_Omni_Reasoning_V3",
-     .since = kV20,
-     .refuses_pp = true},
+    {.names = "NemotronH_Nano_Omni_Reasoning_V3 NemotronH_Super_Omni_Reasoning_V3", .since = {0, 20, 0}, .refuses_pp = true},
+    {.names = "NemotronH_Omni_Reasoning_V3", .since = {0, 29, 0}, .refuses_pp = true},
+    {.names = "DeepseekV4ForConditionalGeneration", .since = {0, 30, 0}, .refuses_pp = true},
     {.names = "MolmoForCausalLM Molmo2ForConditionalGeneration Gemma3ForConditionalGeneration Gemma4ForConditionalGeneration "
               "PaliGemmaForConditionalGeneration",
      .ends_on_all_stages = true},
-    {.names = "Gemma4UnifiedForConditionalGeneration DiffusionGemmaForBlockDiffusion", .since = kV20, .ends_on_all_stages = true},
+    {.names = "Gemma4UnifiedForConditionalGeneration", .since = {0, 23, 0}, .ends_on_all_stages = true},
+    {.names = "DiffusionGemmaForBlockDiffusion", .since = {0, 24, 0}, .ends_on_all_stages = true},
     {.names = "Gemma3nForConditionalGeneration", .ends_on_all_stages = true, .refuses_pp = true},
     {.names = "HCXVisionForCausalLM ChameleonForConditionalGeneration", .until = {0, 29, 0}},
     {.names = "MusicFlamingoForConditionalGeneration AyaVisionForConditionalGeneration "
