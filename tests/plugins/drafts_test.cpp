@@ -1,4 +1,6 @@
 // Models that draft for another: heads described, and all kinds priced beside the model.
+#include <algorithm>
+
 #include "shipped.hpp"
 
 using namespace shipped;
@@ -107,8 +109,10 @@ TEST_CASE("drafts: a head is loaded on the last stage, where its layer joins the
   REQUIRE(draft);
   const Bytes own = 2ull * (kAttention + 4096 * 6144 + kMlp + 3ull * 4096 * 4096 + 32000ull * 4096);
   CHECK(draft->amount.best > own);
-  CHECK(draft->amount.best < own + (8 << 20));                             // norms, positions, the map, rounding
-  CHECK(draft->amount.high - draft->amount.best == 128256ull * 4096 * 2);  // an embedding unlike the model's
+  CHECK(draft->amount.best < own + (8 << 20));                  // norms, positions, the map, rounding
+  const Bytes above = draft->amount.high - draft->amount.best;  // an embedding unlike the model's, and a thousandth of the layer
+  CHECK(above >= 128256ull * 4096 * 2);
+  CHECK(above < 128256ull * 4096 * 2 + own / 1000);
   CHECK(both->ranks[0].weights.best == alone->ranks[0].weights.best + draft->amount.best);
   CHECK(component(both->ranks[0], "draft buffers")->amount.best == 2ull * both->effective.max_num_batched_tokens * 4096 * 2);
 
@@ -159,10 +163,12 @@ TEST_CASE("drafts: what the model cannot be divided by, its draft cannot either"
 
 TEST_CASE("drafts: a method whose draft model was not given is priced without, and says so") {
   const auto answer = price(kTarget, {{"speculative-config", kThree}});
-  REQUIRE(answer->warnings.size() == 1);
-  CHECK(answer->warnings[0].code == "draft_model");
+  const auto told = [](const auto& of) {
+    return std::count_if(of->warnings.begin(), of->warnings.end(), [](const auto& w) { return w.code == "draft_model"; });
+  };
+  CHECK(told(answer) == 1);
   CHECK(component(answer->ranks[0], "draft model") == nullptr);
-  CHECK(price(kTarget, {{"speculative-config", R"({"method": "ngram", "num_speculative_tokens": 3})"}})->warnings.empty());
+  CHECK(told(price(kTarget, {{"speculative-config", R"({"method": "ngram", "num_speculative_tokens": 3})"}})) == 0);
 }
 
 TEST_CASE("drafts: the sampler's profile holds rows of a draft too, on the first model runner") {

@@ -123,7 +123,8 @@ class Answers(Folder):
     def test_the_example(self):
         done = subprocess.run([sys.executable, str(PACKAGE / "examples" / "plan.py"), "Qwen/Qwen3-8B", "RTX 4090", "max-model-len=16k"],
                               capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(PACKAGE)})
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.returncode, 0)
+        self.assertTrue(all(line.startswith("warning: the first start") for line in done.stderr.splitlines()), done.stderr)
         self.assertIn("vllm serve Qwen/Qwen3-8B", done.stdout)
 
 
