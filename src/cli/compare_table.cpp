@@ -164,13 +164,13 @@ std::string compare_json(const Comparison& comparison) {
 
 std::string compare_csv(const Comparison& comparison) {
   std::string out = "model,gpus";
-  for (const auto& [name, value] : comparison.settings[0].values) out += "," + underscored(name);
+  for (const auto& [name, value] : comparison.settings[0].values) out.append(1, ',').append(underscored(name));
   for (const auto& column : kColumns) out += std::string(",") + column.name;
   out += '\n';
   for (const auto& row : comparison.rows) {
     out += csv_field(comparison.models[row.model]) + "," + csv_field(comparison.machines[row.machine].label);
-    for (const auto& [name, value] : comparison.settings[row.setting].values) out += "," + csv_field(value);
-    for (const auto& column : kColumns) out += "," + csv_field(column.of(row));
+    for (const auto& [name, value] : comparison.settings[row.setting].values) out.append(1, ',').append(csv_field(value));
+    for (const auto& column : kColumns) out.append(1, ',').append(csv_field(column.of(row)));
     out += '\n';
   }
   return out;

@@ -33,7 +33,7 @@ def subcommands():
 
 def own_options(command):
     """Every --option that a command's help names in front of a description."""
-    return re.findall(r"^  (?:-\w,)?(--[a-z][a-z-]*)", ask(BINARY, command, "--help"), flags=re.M)
+    return re.findall(r"^  (?:-\w,)?(--[a-z][a-z0-9-]*)", ask(BINARY, command, "--help"), flags=re.M)
 
 
 class Manual(unittest.TestCase):
