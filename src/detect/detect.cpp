@@ -140,7 +140,7 @@ Result<Parts> nvidia(const Settings& set) {
     const bool need_free = !nvml || !*nvml;
     cuda = TRY(read_cuda(from.cuda, from.root, need_free));
   }
-  if (!nvml && !cuda) return tl::make_unexpected(std::move(nvml.error()));
+  if (!nvml && !cuda) return std::move(nvml).failure();
   if (!nvml || !*nvml) return cuda && !cuda->empty() ? std::move(cuda) : std::nullopt;
   std::vector<Card>& cards = **nvml;
   for (Card& card : cards) {

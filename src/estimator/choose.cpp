@@ -140,7 +140,7 @@ Result<Chooser::Described> Chooser::best_of(const Question& question) const {
                 shown_architecture(question.part ? question.part->architecture : question.model->architecture), others);
   }
   auto notes = std::move(found.left_out);
-  tl::expected<Described, Error> declined = tl::make_unexpected(Error{});
+  Result<Described> declined = Unexpected(Error{});
   for (std::size_t i = 0; i < found.list.size(); ++i) {
     const auto& one = found.list[i];
     auto next = describe(question, *one.known);

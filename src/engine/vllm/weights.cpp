@@ -266,7 +266,7 @@ class Stage {
     if (tensors)
       out.tensors = *tensors;
     else if (refused_)
-      refused_ = tl::make_unexpected(tensors.error());
+      refused_ = Unexpected(tensors.error());
     return out;
   }
 
@@ -274,7 +274,7 @@ class Stage {
     shape.element_bytes = context_.element_bytes();
     shape.tp = context_.parallel.tp;
     if (context_.profile->from >= kNoInputOrder) format.order = false;
-    if (const auto fits = check_partition(format, shape, name); !fits && refused_) refused_ = fits;
+    if (const auto fits = check_partition(format, shape, name); !fits && refused_) refused_ = Unexpected(fits.error());
     auto out = tensors_of(format, shape);
     for (auto& bytes : out.bytes) bytes = saturating_mul(bytes, copies);
     out.late = saturating_mul(out.late, copies);
@@ -368,7 +368,7 @@ Result<void> add_drafter(const Context& drafter, RankWeights& out) {
 Result<RankWeights> count(const Context& context, const quantization::Placed& formats, std::uint32_t stage) {
   Stage counted(context, formats, stage);
   auto out = counted.count();
-  TRY(Result<void>(counted.refused()));
+  if (!counted.refused()) return Unexpected(counted.refused().error());
   if (const auto lora = lora_buffers(context, stage); lora.best) {
     out.loaded = sum(out.loaded, lora);
     out.components.push_back({"LoRA adapters", VRAMAUTO_KIND_WEIGHTS, lora, false, "vLLM 0.33"});

@@ -125,7 +125,7 @@ class Placing {
       if (format)
         found.emplace_back(layer, *format);
       else
-        failed = tl::make_unexpected(format.error());
+        failed = Unexpected(format.error());
     });
     TRY(std::move(failed));
     const bool alike = std::all_of(found.begin(), found.end(), [&](const auto& one) { return one.second == found[0].second; });
