@@ -42,6 +42,11 @@ class Refusals(HubCase):
         self.assertIn("is not there (404)", self.refused(404))
         self.assertIn("is not there (404)", self.refused(404, "EntryNotFound", what="config.json"))
 
+    def test_what_an_interim_answer_says_does_not_count(self):
+        early = b"HTTP/1.1 103 Early Hints\r\nX-Error-Code: GatedRepo\r\nX-Error-Message: old\r\nContent-Range: bytes 5-9/12\r\n\r\n"
+        self.hub.misbehave = failing(-1, lambda h: h.wfile.write(early) and h.refuse(404))
+        self.assertIn("is not there (404)", self.refusal("org/small"))
+
     def test_forbidden(self):
         self.assertIn("may not be read (403)", self.refused(403))
 
