@@ -90,7 +90,8 @@ Repository::Repository(const std::string& endpoint, const HubId& id, Snapshot sn
 
 const HubFile* Repository::find(std::string_view name) const {
   const auto& files = snapshot_.files;
-  const auto found = std::lower_bound(files.begin(), files.end(), name, [](const auto& file, auto wanted) { return file.name < wanted; });
+  const auto found =
+      std::lower_bound(files.begin(), files.end(), name, [](const auto& file, auto wanted) { return file.name < wanted; });
   return found != files.end() && found->name == name ? &*found : nullptr;
 }
 
