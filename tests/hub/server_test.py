@@ -148,6 +148,18 @@ class Bodies(HubCase):
         self.assertIn("bytes that are read at most", self.says("config.json", self.endless))
         self.assertIn(f"has more than the {64 << 20} bytes that are read at most", self.says("/api/", self.endless))
 
+    def test_many_long_headers_of_weights(self):
+        folder = pathlib.Path(self.fixtures.name) / "heavy"
+        folder.mkdir()
+        (folder / "config.json").write_bytes((self.small / "config.json").read_bytes())
+        for i in range(1, 13):
+            with open(folder / f"model-{i:05}-of-00012.safetensors", "wb") as file:
+                file.write((99_000_000).to_bytes(8, "little"))
+                file.truncate(100_000_000)
+        self.hub.models["org/heavy"] = folder
+        self.assertIn(f"has more than {1 << 30} bytes of texts and headers for one model", self.refusal("org/heavy"))
+        self.assertEqual(self.kept(), [])
+
     def test_endless_headers(self):
         def answer(handler):
             handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
