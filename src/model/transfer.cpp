@@ -98,8 +98,17 @@ Result<void> Session::run(std::span<Transfer> transfers) {
     flights[i].begin = transfers[i].body.size();
     done_ -= flights[i].begin;  // counted before, and again with the body
   }
-  auto flown = fly(flights);
-  for (auto& flight : flights) drop(flight);
+  struct Landing {  // also where something is thrown, as by a caller's progress: libcurl must not keep what points into flights
+    Session& session;
+    std::span<Flight> flights;
+    ~Landing() {
+      for (auto& flight : flights) session.drop(flight);
+    }
+  };
+  auto flown = [&] {
+    const Landing landing{*this, flights};
+    return fly(flights);
+  }();
   for (const auto& transfer : transfers) done_ += transfer.body.size();
   return flown;
 }
