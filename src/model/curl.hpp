@@ -10,6 +10,7 @@ namespace vramauto::model::curl {
 enum Option {
   kWriteData = 10001,
   kUrl = 10002,
+  kProxy = 10004,
   kRange = 10007,
   kErrorBuffer = 10010,
   kUserAgent = 10018,

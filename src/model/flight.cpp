@@ -36,7 +36,11 @@ void Flight::forget_answer() {
 }
 
 void Flight::header(std::string_view line) {
-  if (line.substr(0, 5) == "HTTP/") {  // of a proxy or 100 Continue first, then of the answer itself
+  if (line.substr(0, 5) == "HTTP/") {  // of a proxy or 100 Continue first, then of the answer itself, which alone counts
+    from = 0;
+    total = retry_after = VRAMAUTO_UNKNOWN;
+    code.clear();
+    message.clear();
     const auto number = number_in(line.substr(std::min(line.find(' '), line.size() - 1) + 1, 3));
     status = number < 1000 ? static_cast<long>(number) : 0;
     return;

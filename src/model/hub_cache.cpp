@@ -18,7 +18,8 @@ bool is_id_character(char c) {
 
 bool is_id_part(std::string_view part) {
   return !part.empty() && std::all_of(part.begin(), part.end(), is_id_character) && part.find("..") == std::string_view::npos &&
-         part.front() != '-' && part.front() != '.' && part.back() != '-' && part.back() != '.';
+         part.find("--") == std::string_view::npos && part.front() != '-' && part.front() != '.' && part.back() != '-' &&
+         part.back() != '.';
 }
 
 bool is_id(std::string_view id) {

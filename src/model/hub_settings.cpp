@@ -70,6 +70,7 @@ Result<std::string> hub_endpoint(bool use_environment) {
 
 Result<HubSettings> hub_settings(bool use_environment) {
   HubSettings out;
+  out.access.proxies = use_environment;
   out.endpoint = TRY(hub_endpoint(use_environment));
   if (use_environment) {
     out.access.token = TRY(token());

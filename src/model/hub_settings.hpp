@@ -18,7 +18,8 @@ Result<std::string> hub_endpoint(bool use_environment);
 
 // HF_TOKEN (else the file HF_TOKEN_PATH, else "token" in Hugging Face's home), HF_HUB_DISABLE_IMPLICIT_TOKEN and
 // HF_HUB_DOWNLOAD_TIMEOUT, as huggingface_hub 1.1 (constants.py, utils/_auth.py) reads them; SSL_CERT_FILE, REQUESTS_CA_BUNDLE and
-// CURL_CA_BUNDLE. Proxies are libcurl's. E_ARGUMENT for what cannot be meant; no message has the token.
+// CURL_CA_BUNDLE. Proxies are libcurl's, none without the environment. E_ARGUMENT for what cannot be meant; no message has the
+// token.
 Result<HubSettings> hub_settings(bool use_environment);
 
 }  // namespace vramauto::model

@@ -106,7 +106,9 @@ std::string store_directory(std::string_view endpoint) {
     if (root.empty()) return {};
     root += "/.cache";
   }
-  std::string folder(endpoint.substr(endpoint.find("://") + 3));
+  // What came unencrypted, from whomever, must not answer for the same host asked safely: another scheme is part of the name.
+  const auto host = endpoint.find("://") + 3;
+  std::string folder(endpoint.substr(text::lower(endpoint.substr(0, host)) == "https://" ? host : 0));
   std::replace(folder.begin(), folder.end(), '/', '%');
   return fmt::format("{}/vramauto/{}", root, folder);
 }

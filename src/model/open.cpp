@@ -34,8 +34,11 @@ bool is_adapter(const Model& model) {
   return model.tensors.known() ? model.tensors.tensors().front().name.starts_with("base_model.") : !model.has_config;
 }
 
+using Opener = Result<Model>(std::string_view, const OpenOptions&);
+Result<Model> open_id(std::string_view text, const OpenOptions& options);
+
 // The base model of an adapter, which keeps what the adapter says of itself.
-Result<Model> open_base(Model adapter, const OpenOptions& options) {
+Result<Model> open_base(Model adapter, const OpenOptions& options, Opener& opened) {
   const auto* name = adapter.document(kAdapter)->at("/base_model_name_or_path");
   const auto where = fmt::format("{}/{}", adapter.path, kAdapter);
   if (!name || !name->is(json::Type::string) || text::trim(name->text).empty())
@@ -45,7 +48,7 @@ Result<Model> open_base(Model adapter, const OpenOptions& options) {
     return fail(VRAMAUTO_E_LIMIT, where, "is an adapter of an adapter, {} deep", kMostAdapters);
   auto deeper = options;
   ++deeper.adapters;
-  auto model = open(name->text, deeper);
+  auto model = opened(name->text, deeper);
   if (!model) {
     model.error().message = fmt::format("{} (the base model of {})", model.error().message, text::shown(adapter.path, 200));
     return model;
@@ -58,23 +61,23 @@ Result<Model> open_base(Model adapter, const OpenOptions& options) {
   return model;
 }
 
-// The base of an adapter on the hub, which is named by its id.
+// The base of an adapter on the hub, which is named by its id: whoever wrote it chooses no file of this machine.
 Result<Model> open_remote(Model model, const OpenOptions& options) {
   if (!is_adapter(model)) return model;
   model.path = model.id;
-  return open_base(std::move(model), options);
+  return open_base(std::move(model), options, open_id);
 }
 
-Result<Model> open_directory(const std::string& path, const OpenOptions& options) {
+Result<Model> open_directory(const std::string& path, const OpenOptions& options, Opener& opened) {
   auto model = TRY(open_folder(path));
-  if (is_adapter(model)) return open_base(std::move(model), options);
+  if (is_adapter(model)) return open_base(std::move(model), options, opened);
   return model;
 }
 
 Result<Model> open_path(const std::string& path, file::Kind kind, const OpenOptions& options) {
   switch (kind) {
     case file::Kind::directory:
-      return open_directory(path, options);
+      return open_directory(path, options, open);
     case file::Kind::regular:
       return open_file(path);
     case file::Kind::other:
@@ -89,7 +92,7 @@ Result<Model> open_path(const std::string& path, file::Kind kind, const OpenOpti
 // else; then others know more.
 Result<std::optional<Model>> open_cached(const std::string& cache, const HubId& id, const OpenOptions& options) {
   if (const auto snapshot = cached_snapshot(cache, id)) {
-    auto model = open_directory(*snapshot, options);
+    auto model = open_directory(*snapshot, options, open_id);
     if (!model && model.error().status != VRAMAUTO_E_NOT_FOUND) return Unexpected{std::move(model.error())};
     if (model && model->adapter_path.empty()) {
       model->id = id.id;

@@ -28,9 +28,13 @@ bool is_plain(std::string_view name) {
 std::vector<std::string> names_of(const Snapshot& snapshot) {
   std::vector<std::string> out;
   for (const auto& file : snapshot.files) out.push_back(file.name);
-  std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
+}
+
+Snapshot sorted(Snapshot snapshot) {
+  std::stable_sort(snapshot.files.begin(), snapshot.files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return snapshot;
 }
 
 }  // namespace
@@ -78,14 +82,17 @@ Result<Snapshot> read_listing(std::string_view where, std::string_view text) {
 }
 
 Repository::Repository(const std::string& endpoint, const HubId& id, Snapshot snapshot, Session* session)
-    : Folder(fmt::format("{}/{}/resolve/{}", endpoint, id.id, snapshot.commit), names_of(snapshot)),
-      snapshot_(std::move(snapshot)),
-      session_(session) {}
+    : Folder(fmt::format("{}/{}/resolve/{}", endpoint, id.id, snapshot.commit), {}),
+      snapshot_(sorted(std::move(snapshot))),
+      session_(session) {
+  names_ = names_of(snapshot_);
+}
 
 const HubFile* Repository::find(std::string_view name) const {
-  for (const auto& file : snapshot_.files)
-    if (file.name == name) return &file;
-  return nullptr;
+  const auto& files = snapshot_.files;
+  const auto found =
+      std::lower_bound(files.begin(), files.end(), name, [](const auto& file, auto wanted) { return file.name < wanted; });
+  return found != files.end() && found->name == name ? &*found : nullptr;
 }
 
 Result<file::Reader> Repository::open(std::string_view name) const {

@@ -31,7 +31,7 @@ class Repository final : public Folder {
   Result<void> want(std::vector<Transfer>& round, std::size_t index) const;
   bool settle(Transfer& transfer);
 
-  Snapshot snapshot_;
+  Snapshot snapshot_;  // its files sorted by name
   Session* session_;
   bool has_grown_ = false;
 };

@@ -19,8 +19,9 @@ constexpr std::size_t kAtOnce = 8;
 constexpr std::uint32_t kMostRedirects = 5, kTries = 3;
 constexpr std::uint64_t kLongestWait = 30;  // seconds that a server may ask us to wait
 constexpr std::chrono::minutes kLongestSession{10};
-constexpr milliseconds kStep{100}, kFirstWait{500};  // between looks at progress; before the second try
-constexpr long kSlow = 1000;                         // bytes a second: less is a halt
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;  // of a session: all of it is held in memory
+constexpr milliseconds kStep{100}, kFirstWait{500};           // between looks at progress; before the second try
+constexpr long kSlow = 1000;                                  // bytes a second: less is a halt
 
 // A server that goes away must not end the process: libcurl cannot promise that alone (CURLOPT_NOSIGNAL).
 class NoPipeSignal {
@@ -97,8 +98,17 @@ Result<void> Session::run(std::span<Transfer> transfers) {
     flights[i].begin = transfers[i].body.size();
     done_ -= flights[i].begin;  // counted before, and again with the body
   }
-  auto flown = fly(flights);
-  for (auto& flight : flights) drop(flight);
+  struct Landing {  // also where something is thrown, as by a caller's progress: libcurl must not keep what points into flights
+    Session& session;
+    std::span<Flight> flights;
+    ~Landing() {
+      for (auto& flight : flights) session.drop(flight);
+    }
+  };
+  auto flown = [&] {
+    const Landing landing{*this, flights};
+    return fly(flights);
+  }();
   for (const auto& transfer : transfers) done_ += transfer.body.size();
   return flown;
 }
@@ -146,6 +156,7 @@ Result<void> Session::start(Flight& flight) {
   set(curl::kHeaderData, static_cast<void*>(&flight));
   set(curl::kWriteFunction, &on_body);
   set(curl::kWriteData, static_cast<void*>(&flight));
+  if (!access_.proxies) set(curl::kProxy, "");
   if (!access_.certificates.empty()) set(curl::kCaInfo, access_.certificates.c_str());
   if (!flight.wanted->whole) set(curl::kRange, fmt::format("{}-{}", flight.begin, flight.wanted->until - 1).c_str());
   if (headers_ && origin_of(flight.url) == access_.origin) set(curl::kHttpHeader, headers_);
@@ -229,13 +240,16 @@ Result<void> Session::retry(Flight& flight, Error why) {
 Result<void> Session::report(std::span<const Flight> flights) {
   if (Clock::now() > deadline_)
     return fail(VRAMAUTO_E_TIMEOUT, access_.origin, "takes longer than {} minutes in all", kLongestSession.count());
-  if (!access_.progress) return {};
   auto done = done_, total = done_;
   for (const auto& flight : flights) {
     const auto& wanted = *flight.wanted;
     done += wanted.body.size();
-    total = wanted.whole ? saturating_add(total, wanted.size) : total + std::min(wanted.until, wanted.size);
+    total = saturating_add(total, wanted.whole ? wanted.size : std::min(wanted.until, wanted.size));
   }
+  if (done > kMostBytes)
+    return fail(VRAMAUTO_E_LIMIT, access_.origin,
+                "has more than {} bytes of texts and headers for one model, which are read at most", kMostBytes);
+  if (!access_.progress) return {};
   if (access_.progress(access_.user, done, total) != 0) return fail(VRAMAUTO_E_CANCELLED, access_.origin, "was cancelled");
   return {};
 }

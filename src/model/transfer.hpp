@@ -29,6 +29,7 @@ struct Transfer {
 struct Access {
   std::string origin, token;  // the token goes to this origin only
   std::string certificates;   // a file of authorities, "": the system's
+  bool proxies = true;        // those of the environment
   long patience_s = 10;       // to connect, and for a transfer that has come to a halt
   vramauto_progress_fn progress = nullptr;
   void* user = nullptr;

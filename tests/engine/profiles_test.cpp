@@ -113,3 +113,12 @@ TEST_CASE("profiles: texts that are no version are none") {
   CHECK(parse_version("0.19")->version == Version{0, 19, 0});
   CHECK(parse_version("1.2.3")->version == Version{1, 2, 3});
 }
+
+TEST_CASE("profiles: what is no version is shown with care: it may be a line of an installed package's") {
+  const auto found = find_profile("0.19.0\x1b[31m\xff");
+  CHECK_FALSE(found.known);
+  CHECK(found.why.find('\x1b') == std::string::npos);
+  CHECK(found.why.find('\xff') == std::string::npos);
+  CHECK(found.why.starts_with("\"0.19.0?[31m"));
+  CHECK(find_profile(std::string(100'000, 'x')).why.size() < 300);
+}

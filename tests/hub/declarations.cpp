@@ -12,6 +12,7 @@ namespace ours = vramauto::model::curl;
 #define SAME(a, b) static_assert(static_cast<long>(ours::a) == static_cast<long>(b))
 SAME(kWriteData, CURLOPT_WRITEDATA);
 SAME(kUrl, CURLOPT_URL);
+SAME(kProxy, CURLOPT_PROXY);
 SAME(kRange, CURLOPT_RANGE);
 SAME(kErrorBuffer, CURLOPT_ERRORBUFFER);
 SAME(kUserAgent, CURLOPT_USERAGENT);

@@ -70,6 +70,25 @@ class Models(HubCase):
         self.assertEqual(answer["model"]["id"], "org/small")
         self.assertIn("adapter=org/adapter", " ".join(answer["vllm_args"]))
 
+    def test_an_adapter_names_no_file_of_this_machine(self):
+        folder = pathlib.Path(self.fixtures.name) / "prying"
+        folder.mkdir(exist_ok=True)
+        self.hub.models["org/prying"] = folder
+        for base in (str(self.small), str(self.small / "config.json"), "~", "."):
+            (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base, "r": 8, "peft_type": "LORA"}))
+            self.assertIn("(the base model of org/prying)", self.refusal("org/prying", "--refresh"))
+
+    def test_names_in_any_order_and_twice(self):
+        def reversed_twice(handler):
+            if "/api/" not in handler.path:
+                return False
+            files = [{"rfilename": f.name, "size": f.stat().st_size} for f in sorted(self.small.iterdir(), reverse=True)]
+            handler.say(json.dumps({"sha": COMMIT, "siblings": files + files}))
+            return True
+        self.hub.misbehave = reversed_twice
+        self.same_answer(self.plan("org/small"), self.small)
+        self.same_answer(self.plan("org/small", "--offline"), self.small)
+
     def test_sizes_may_be_missing_in_the_list(self):
         def without_sizes(handler):
             if "/api/" not in handler.path:

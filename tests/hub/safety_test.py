@@ -119,6 +119,11 @@ class Endpoints(HubCase):
     def test_they_matter_only_when_they_are_needed(self):
         self.assertEqual(self.plan("Qwen/Qwen3-8B", HF_ENDPOINT="nonsense")["model"]["source"], "catalogue")
 
+    def test_what_came_unencrypted_is_not_what_https_said(self):
+        self.plan("org/small")
+        self.assertEqual(self.plan("org/small", "--offline")["model"]["source"], "hub")
+        self.refusal("org/small", "--offline", HF_ENDPOINT=self.hub.url.replace("http:", "https:"))
+
     def test_a_path_and_slashes_at_the_end(self):
         self.hub.misbehave = lambda h: h.path.startswith("/mirror/") and setattr(h, "path", h.path.removeprefix("/mirror"))
         self.same_answer(self.plan("org/small", HF_ENDPOINT=self.hub.url + "/mirror//"), self.small)
@@ -141,7 +146,7 @@ class Endpoints(HubCase):
             self.assertIn("HF_HUB_DOWNLOAD_TIMEOUT: is", self.refusal("org/small", HF_HUB_DOWNLOAD_TIMEOUT=value))
 
     def test_ids_that_lead_elsewhere(self):
-        for model in ("org/../etc", "org/a/b", "org/small@../x", "org/small@a b", "org/sm?all", "@main", "org/small@"):
+        for model in ("org/../etc", "org/a/b", "org/small@../x", "org/small@a b", "org/sm?all", "org--small", "org/sm--all", "@main", "org/small@"):
             self.refusal(model)
         self.assertEqual(self.hub.requests, [])
 

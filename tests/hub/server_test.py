@@ -42,6 +42,11 @@ class Refusals(HubCase):
         self.assertIn("is not there (404)", self.refused(404))
         self.assertIn("is not there (404)", self.refused(404, "EntryNotFound", what="config.json"))
 
+    def test_what_an_interim_answer_says_does_not_count(self):
+        early = b"HTTP/1.1 103 Early Hints\r\nX-Error-Code: GatedRepo\r\nX-Error-Message: old\r\nContent-Range: bytes 5-9/12\r\n\r\n"
+        self.hub.misbehave = failing(-1, lambda h: h.wfile.write(early) and h.refuse(404))
+        self.assertIn("is not there (404)", self.refusal("org/small"))
+
     def test_forbidden(self):
         self.assertIn("may not be read (403)", self.refused(403))
 
@@ -142,6 +147,18 @@ class Bodies(HubCase):
     def test_endless(self):
         self.assertIn("bytes that are read at most", self.says("config.json", self.endless))
         self.assertIn(f"has more than the {64 << 20} bytes that are read at most", self.says("/api/", self.endless))
+
+    def test_many_long_headers_of_weights(self):
+        folder = pathlib.Path(self.fixtures.name) / "heavy"
+        folder.mkdir()
+        (folder / "config.json").write_bytes((self.small / "config.json").read_bytes())
+        for i in range(1, 13):
+            with open(folder / f"model-{i:05}-of-00012.safetensors", "wb") as file:
+                file.write((99_000_000).to_bytes(8, "little"))
+                file.truncate(100_000_000)
+        self.hub.models["org/heavy"] = folder
+        self.assertIn(f"has more than {1 << 30} bytes of texts and headers for one model", self.refusal("org/heavy"))
+        self.assertEqual(self.kept(), [])
 
     def test_endless_headers(self):
         def answer(handler):

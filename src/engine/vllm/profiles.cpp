@@ -190,7 +190,9 @@ Found find_profile(std::string_view version, bool v0) {
   if (version.empty() || version == "auto") return newest("");
   const auto parsed = parse_version(version);
   const auto newest_text = to_string(kNewest);
-  if (!parsed) return newest(fmt::format("\"{}\" is no version of vLLM that is known here; priced as {}", version, newest_text));
+  if (!parsed)
+    return newest(
+        fmt::format("\"{}\" is no version of vLLM that is known here; priced as {}", text::shown(version, 100), newest_text));
   Version asked = parsed->version;
   if (asked.major > 0 || asked.minor > kNewestMinor)
     return newest(
