@@ -25,6 +25,11 @@ class Usage(Folders):
     def test_an_unknown_option_names_the_nearest(self):
         self.refused("plan", "7B", "--max-modellen", "4", says=["--max-modellen", "--max-model-len"])
 
+    def test_what_an_option_names_and_nobody_reads_is_said(self):
+        for name in ("config", "hf-config-path", "revision"):
+            answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "L40S", f"--{name}", "some")
+            self.assertIn(name, {warning["code"] for warning in answer["warnings"]})
+
     def test_an_unknown_option_like_no_other(self):
         self.refused("plan", "7B", "--zzzzzzzzzzzz", says=["vramauto options"])
 
