@@ -30,6 +30,11 @@ class Usage(Folders):
             answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "L40S", f"--{name}", "some")
             self.assertIn(name, {warning["code"] for warning in answer["warnings"]})
 
+    def test_a_block_that_no_kernel_reads(self):
+        for size in ("3", "8", "24"):
+            self.refused("plan", "Qwen/Qwen3-8B", "--gpu", "L4", "--block-size", size, status=1, says=["block-size", size, "16"])
+        self.assertEqual(run("plan", "Qwen/Qwen3-8B", "--gpu", "L4", "--block-size", "48").returncode, 0)
+
     def test_an_unknown_option_like_no_other(self):
         self.refused("plan", "7B", "--zzzzzzzzzzzz", says=["vramauto options"])
 
