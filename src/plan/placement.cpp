@@ -257,7 +257,8 @@ std::string unused_reason(const Plan& plan, std::uint32_t device) {
                        layout.ranks());
   if (plan.fits == Fits::unknown) return "whether more of them help is not known";
   const bool one = layout.ranks() == 1;
-  if (!meets(plan)) return fmt::format("no layout tried meets what is asked, {} GPU{} nearest", layout.ranks(), one ? " comes" : "s come");
+  if (!meets(plan))
+    return fmt::format("no layout tried meets what is asked, {} GPU{} nearest", layout.ranks(), one ? " comes" : "s come");
   return fmt::format("{} GPU{} the smallest layout that meets what is asked", layout.ranks(), one ? " is" : "s are");
 }
 

@@ -117,8 +117,8 @@ Result<std::uint32_t> configured_block(const Context& context, const CacheNumber
       return has_cache(context, cache) && (cache.kind == VRAMAUTO_CACHE_FULL || cache.kind == VRAMAUTO_CACHE_SLIDING);
     });
     if (dense && context.profile->v1 && *asked % kDefaultBlock != 0)
-      return fail(VRAMAUTO_E_UNSUPPORTED, "block-size", "found {}, expected a multiple of {}: no attention kernel reads other blocks",
-                  *asked, kDefaultBlock);
+      return fail(VRAMAUTO_E_UNSUPPORTED, "block-size",
+                  "found {}, expected a multiple of {}: no attention kernel reads other blocks", *asked, kDefaultBlock);
     return static_cast<std::uint32_t>(*asked);
   }
   if (context.architecture->compressed_cache) return context.architecture->compressed_cache;
