@@ -209,6 +209,13 @@ class Fleet(Folders):
         for unused in answer["placement"]["unused"]:
             self.assertIn("no layout tried meets", unused["reason"])
 
+    def test_a_name_from_a_file_does_not_command_the_terminal(self):
+        card = gpu("red \x1b[31m\nfits yes", 24, "8.9")
+        text = run("plan", "Qwen/Qwen3-8B", "--devices", self.file("m.json", [card])).stdout
+        self.assertIn("red ?[31m?fits yes", text)
+        self.assertNotIn("\x1b", text)
+        self.assertEqual(self.chosen("Qwen/Qwen3-8B", [card])["devices"][0]["name"], card["name"])
+
     def test_device_files_that_cannot_be_true(self):
         for change in ({"total_bytes": 0}, {"total_bytes": -1}, {"total_bytes": 1 << 62}, {"node": -1}, {"node": 1 << 40}, {"node": "a"},
                        {"nvlink": 1}, {"free_bytes": -5}):
