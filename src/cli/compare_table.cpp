@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 #include <tuple>
 
 #include "compare.hpp"
@@ -140,6 +141,9 @@ std::string compare_text(const Comparison& comparison) {
     while (out.back() == ' ') out.pop_back();
     out += '\n';
   }
+  std::set<std::string> reasons;  // each once, below the table: they are too long for it
+  for (const auto& row : comparison.rows)
+    if (row.refused && reasons.insert(row.reason).second) out += "refused: " + row.reason + '\n';
   return out;
 }
 

@@ -88,6 +88,15 @@ std::vector<Placement> by_node(Devices devices) {
   return out;
 }
 
+// GPUs like those of a node before offer nothing new to ranks that share a node.
+bool repeats(Devices devices, const std::vector<Placement>& nodes, std::size_t at) {
+  const auto& node = nodes[at];
+  return std::any_of(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(at), [&](const Placement& before) {
+    return std::equal(node.begin(), node.end(), before.begin(), before.end(),
+                      [&](auto a, auto b) { return alike(devices[a], devices[b]); });
+  });
+}
+
 // The `count` GPUs of a node that can give most; of those that can give as much, the first.
 Placement largest(Devices devices, Placement node, std::size_t count) {
   std::sort(node.begin(), node.end());
@@ -201,7 +210,8 @@ std::vector<Placement> placements(const Layout& layout, Devices devices) {
   const auto nodes = by_node(devices);
   const auto count = static_cast<std::size_t>(layout.ranks());
   std::vector<Placement> out;
-  for (const auto& node : nodes) add_on_node(out, devices, node, count);
+  for (std::size_t at = 0; at < nodes.size(); ++at)
+    if (nodes[at].size() >= count && !repeats(devices, nodes, at)) add_on_node(out, devices, nodes[at], count);
   for (auto& set : out) set = in_groups(std::move(set), layout.tensor);
   for (std::size_t of = 2; of <= nodes.size(); ++of)
     if (auto set = across(devices, nodes, of, layout)) out.push_back(std::move(*set));
@@ -245,8 +255,11 @@ std::string unused_reason(const Plan& plan, std::uint32_t device) {
   if (!plan.layout_chosen)
     return fmt::format("tensor {} x pipeline {} x data parallel {} are {} ranks", layout.tensor, layout.pipeline, layout.data,
                        layout.ranks());
-  return fmt::format("{} GPU{} the smallest layout that meets what is asked", layout.ranks(),
-                     layout.ranks() == 1 ? " is" : "s are");
+  if (plan.fits == Fits::unknown) return "whether more of them help is not known";
+  const bool one = layout.ranks() == 1;
+  if (!meets(plan))
+    return fmt::format("no layout tried meets what is asked, {} GPU{} nearest", layout.ranks(), one ? " comes" : "s come");
+  return fmt::format("{} GPU{} the smallest layout that meets what is asked", layout.ranks(), one ? " is" : "s are");
 }
 
 // What each node is told differs: it is no part of the one line.

@@ -27,6 +27,7 @@ Result<Plan> shorten(const engine::Request& request, Plan own) {
     auto plan = solve(std::move(estimate), request.devices);
     if (plan.fits == Fits::yes) {
       plan.max_model_len_shortened = true;
+      plan.warnings = std::move(own.warnings);
       plan.warnings.push_back({"max_model_len_shortened", fmt::format("the model's own length of {} tokens does not fit; {} does",
                                                                       text::grouped(full), text::grouped(length))});
       return plan;

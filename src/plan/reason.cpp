@@ -25,7 +25,7 @@ Part largest(const engine::Estimate& estimate, const engine::Rank& rank, std::ui
 
 std::string device_name(const Plan& plan, const engine::Rank& rank) {
   const bool named = rank.device < plan.devices.size() && !plan.devices[rank.device].name.empty();
-  return named ? plan.devices[rank.device].name : "a GPU of " + text::gib(rank.total_bytes, 1);
+  return named ? text::shown(plan.devices[rank.device].name, 256) : "a GPU of " + text::gib(rank.total_bytes, 1);
 }
 
 std::string who(const Plan& plan, const engine::Rank& rank) {

@@ -40,20 +40,38 @@ Result<Plan> settled(const engine::Request& request, const Placement& placement,
   return plan;
 }
 
-// The workload in a layout that the engine accepts, wherever its ranks are. Ranks that would each get a part of every expert are
-// refused where its width does not divide; whole experts can be dealt to them.
-Result<engine::Workload> accepted(const engine::Request& request, const Layout& layout) {
+// A layout that the engine accepts, wherever its ranks are.
+struct Accepted {
+  engine::Workload workload;
+  Bytes weights = 0;  // of all ranks, at least
+};
+
+Bytes weights_of(const engine::Estimate& estimate) {
+  Bytes out = 0;
+  for (const auto& rank : estimate.ranks) out = saturating_add(out, rank.weights.low);
+  return out;
+}
+
+// Ranks that would each get a part of every expert are refused where its width does not divide; whole experts can be dealt to them.
+Result<Accepted> accepted(const engine::Request& request, const Layout& layout) {
   auto workload = TRY(with_layout(*request.workload, layout));
   auto changed = request;
   changed.workload = &workload;
   changed.devices = {};  // what is asked is whether it divides
   auto priced = price(changed);
-  if (priced) return workload;
+  if (priced) return Accepted{std::move(workload), weights_of(**priced)};
   if (priced.error().status != VRAMAUTO_E_UNSUPPORTED || !experts_open(request, layout))
     return Unexpected(std::move(priced.error()));
   TRY(engine::set(workload, "enable-expert-parallel", "true"));
-  TRY(price(changed));
-  return workload;
+  priced = TRY(price(changed));
+  return Accepted{std::move(workload), weights_of(**priced)};
+}
+
+// The weights alone are more than these GPUs can give.
+bool hopeless(const Accepted& layout, std::span<const detect::Device> devices, const Placement& placement) {
+  Bytes most = 0;
+  for (const auto at : placement) most = saturating_add(most, usable(devices[at]));
+  return layout.weights > most;
 }
 
 // How much of what is asked for a plan that does not meet it holds: tells which of several comes nearest.
@@ -69,16 +87,20 @@ Result<void> try_all(const engine::Request& request, std::span<const Layout> lay
   std::size_t tried = 0;
   bool answered = false;
   for (const auto& layout : layouts) {
-    const auto workload = accepted(request, layout);
-    if (!workload) {
-      if (!refused) refused = workload.error();
+    const auto one = accepted(request, layout);
+    if (!one) {
+      if (!refused) refused = one.error();
       continue;
     }
-    for (const auto& placement : placements(layout, request.devices)) {
+    const auto all = placements(layout, request.devices);
+    for (const auto& placement : all) {
+      // The largest is tried whatever it can give: it may be what comes nearest.
+      if (&placement != &all.back() && hopeless(*one, request.devices, placement)) continue;
       if (++tried > kMostPlans)
         return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size",
-                    "{} layouts on {} GPUs do not hold it, expected sizes instead of auto", kMostPlans, request.devices.size());
-      auto plan = settled(request, placement, *workload);
+                    "{} layouts on {} GPUs were tried, none meets what is asked: expected sizes instead of auto", kMostPlans,
+                    request.devices.size());
+      auto plan = settled(request, placement, one->workload);
       if (!plan) {
         if (!refused) refused = plan.error();
         continue;
@@ -110,8 +132,8 @@ bool searches(const engine::Workload& workload) {
 Result<Plan> search(const engine::Request& request) {
   const auto& asked = *request.workload;
   if (!sizes_known(request.devices)) {
-    auto workload = TRY(accepted(request, layout_of(asked)));
-    auto plan = TRY(settled(request, {}, std::move(workload)));
+    auto layout = TRY(accepted(request, layout_of(asked)));
+    auto plan = TRY(settled(request, {}, std::move(layout.workload)));
     plan.warnings.push_back({"layout", "no layout can be chosen for GPUs whose memory is not known: one for each size left open"});
     return plan;
   }
@@ -121,12 +143,16 @@ Result<Plan> search(const engine::Request& request) {
                 request.devices.size(), layout_of(asked).ranks());
   std::optional<Plan> best;
   bool met = false;
-  TRY(try_all(request, all, [&](Plan plan) {
+  const auto done = try_all(request, all, [&](Plan plan) {
     met = meets(plan);
     const bool better = met || !best || nearness(plan) > nearness(*best);
     if (better) best = std::move(plan);
     return met;
-  }));
+  });
+  // Of a search cut short, what fits is an answer; that nothing fits is none.
+  const bool cut_short = !done && done.error().status == VRAMAUTO_E_LIMIT && best && best->fits == Fits::yes;
+  if (!done && !cut_short) return Unexpected(done.error());
+  if (cut_short) best->warnings.push_back({"layout", done.error().message});
   if (!best)
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "no layout fits on the nodes of these {} GPUs",
                 request.devices.size());

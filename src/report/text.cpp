@@ -44,7 +44,7 @@ void add_model(std::string& out, const plan::Plan& plan, const Subject& subject)
 }
 
 std::string device_line(const detect::Device& device) {
-  auto out = device.name.empty() ? std::string("GPU") : device.name;
+  auto out = device.name.empty() ? std::string("GPU") : text::shown(device.name, 256);
   if (device.total_bytes == VRAMAUTO_UNKNOWN) return out + ", memory not known";
   out += ", " + text::gib(device.total_bytes);
   if (device.free_bytes != VRAMAUTO_UNKNOWN) out += ", " + text::gib(device.free_bytes) + " free";

@@ -45,6 +45,11 @@ class Compare(Folders):
         self.assertEqual([r["fits"] for r in found][-3:], ["refused"] * 3)
         self.assertTrue(all(r["reason"] for r in found if r["fits"] == "refused"))
 
+    def test_why_something_is_refused_stands_below_the_table_once(self):
+        lines = run("compare", "Qwen/Qwen3-8B", self.path("nowhere"), "--gpus", "L4, L40S").stdout.splitlines()
+        self.assertEqual(len(lines), 1 + 4 + 1)
+        self.assertTrue(lines[-1].startswith("refused: ") and self.path("nowhere") in lines[-1], lines[-1])
+
     def test_a_machine_from_a_file(self):
         with open(self.path("a,b.json"), "w") as f:
             json.dump({"devices": [{"name": "x", "total_bytes": 24 << 30}]}, f)

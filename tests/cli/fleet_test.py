@@ -190,6 +190,32 @@ class Fleet(Folders):
         self.assertEqual(([rank["device"] for rank in answer["ranks"]], answer["vllm_env"]), ([0], {}))
         self.assertEqual([one["device"] for one in answer["placement"]["unused"]], [1, 2, 3])
 
+    def test_a_search_cut_short_tells_what_fits_best(self):
+        cards = [gpu(f"Card {i}", 16 + i, "8.9") for i in range(64)]
+        answer = self.chosen("Qwen/Qwen3-8B", cards, "-dp", "auto", "--sequences", str(1 << 32))
+        self.assertTrue(answer["result"]["fits"])
+        self.assertLessEqual({"layout", "sequences"}, {warning["code"] for warning in answer["warnings"]})
+        self.assertIn("no layout tried meets", answer["placement"]["unused"][0]["reason"])
+
+    def test_nodes_alike_do_not_use_up_the_search(self):
+        cards = [gpu(f"Card {i % 4}", 24 + 8 * (i % 4), "8.9", node=i // 8, index=i % 8) for i in range(256)]
+        answer = self.chosen("deepseek-ai/DeepSeek-V3.1", cards)
+        self.assertTrue(answer["result"]["fits"])
+        self.assertNotIn("layout", {warning["code"] for warning in answer["warnings"]})
+
+    def test_where_nothing_fits_no_layout_is_called_enough(self):
+        answer = self.chosen("Qwen/Qwen3-32B", [gpu("Card", 8, "8.9")] * 3)
+        self.assertFalse(answer["result"]["fits"])
+        for unused in answer["placement"]["unused"]:
+            self.assertIn("no layout tried meets", unused["reason"])
+
+    def test_a_name_from_a_file_does_not_command_the_terminal(self):
+        card = gpu("red \x1b[31m\nfits yes", 24, "8.9")
+        text = run("plan", "Qwen/Qwen3-8B", "--devices", self.file("m.json", [card])).stdout
+        self.assertIn("red ?[31m?fits yes", text)
+        self.assertNotIn("\x1b", text)
+        self.assertEqual(self.chosen("Qwen/Qwen3-8B", [card])["devices"][0]["name"], card["name"])
+
     def test_device_files_that_cannot_be_true(self):
         for change in ({"total_bytes": 0}, {"total_bytes": -1}, {"total_bytes": 1 << 62}, {"node": -1}, {"node": 1 << 40}, {"node": "a"},
                        {"nvlink": 1}, {"free_bytes": -5}):

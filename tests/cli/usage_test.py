@@ -25,6 +25,23 @@ class Usage(Folders):
     def test_an_unknown_option_names_the_nearest(self):
         self.refused("plan", "7B", "--max-modellen", "4", says=["--max-modellen", "--max-model-len"])
 
+    def test_what_an_option_names_and_nobody_reads_is_said(self):
+        for name in ("config", "hf-config-path", "revision"):
+            answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "L40S", f"--{name}", "some")
+            self.assertIn(name, {warning["code"] for warning in answer["warnings"]})
+
+    def test_graphs_that_the_engine_would_not_read(self):
+        for value, word in (('{"cudagraph_mode": "fulll"}', "PIECEWISE"), ('{"cudagraph_mode": 3}', "PIECEWISE"), ('{"cudagraph_mode": [2, 1]}', "PIECEWISE"),
+                            ('{"cudagraph_capture_sizes": [8, -1]}', "below 1"), ('{"cudagraph_capture_sizes": [8, "a"]}', "string")):
+            self.refused("plan", "Qwen/Qwen3-8B", "--gpu", "L4", "--compilation-config", value, status=1, says=["cudagraph_", word])
+        for value in ('{"cudagraph_mode": "Full_Decode_Only"}', '{"cudagraph_mode": 2}', '{"cudagraph_mode": null, "cudagraph_capture_sizes": []}'):
+            self.assertEqual(run("plan", "Qwen/Qwen3-8B", "--gpu", "L4", "--compilation-config", value).returncode, 0)
+
+    def test_a_block_that_no_kernel_reads(self):
+        for size in ("3", "8", "24"):
+            self.refused("plan", "Qwen/Qwen3-8B", "--gpu", "L4", "--block-size", size, status=1, says=["block-size", size, "16"])
+        self.assertEqual(run("plan", "Qwen/Qwen3-8B", "--gpu", "L4", "--block-size", "48").returncode, 0)
+
     def test_an_unknown_option_like_no_other(self):
         self.refused("plan", "7B", "--zzzzzzzzzzzz", says=["vramauto options"])
 

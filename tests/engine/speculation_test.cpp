@@ -132,6 +132,19 @@ TEST_CASE("speculation: MRV2 keeps the logits of drafts that are sampled, in the
   CHECK(engine::vllm::draft_buffers(bench.context) == states + 256ull * 3 * 128256 * 4);
 }
 
+TEST_CASE("speculation: drafts from suffixes are as long as their trees are deep, unless said otherwise") {
+  const auto tokens = [](std::string_view text) {
+    const auto found = read(text, 0);
+    REQUIRE(found);
+    return found->tokens;
+  };
+  CHECK(tokens(R"({"method": "suffix"})") == 24);
+  CHECK(tokens(R"({"method": "suffix", "suffix_decoding_max_tree_depth": 7})") == 7);
+  CHECK(tokens(R"({"method": "suffix", "num_speculative_tokens": 3, "suffix_decoding_max_tree_depth": 7})") == 3);
+  CHECK(refusal(R"({"method": "ngram"})", "0.33").starts_with("num_speculative_tokens is missing"));
+  CHECK(refusal(R"({"method": "suffix", "suffix_decoding_max_tree_depth": 0})", "0.33") != "accepted");
+}
+
 TEST_CASE("speculation: what cannot be planned ahead keeps one step in flight") {
   Bench bench(example::llama_8b(), "0.33", 8192, 256);
   CHECK(engine::vllm::in_flight_tokens(bench.context) == 2 * 8192);

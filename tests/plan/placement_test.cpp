@@ -81,6 +81,14 @@ TEST_CASE("placements: tensor parallel inside a node, stages across") {
   CHECK(plan::placements({2, 3, 1}, devices).empty());
 }
 
+TEST_CASE("placements: a node like one before offers nothing new, one that differs does") {
+  auto devices = gpus(12);
+  for (std::uint32_t i = 0; i < 12; ++i) devices[i].node = i / 4;
+  CHECK(plan::placements({2, 1, 1}, devices) == std::vector<Placement>{{0, 1}});
+  for (std::uint32_t i = 8; i < 12; ++i) devices[i].total_bytes *= 2;
+  CHECK(plan::placements({2, 1, 1}, devices) == std::vector<Placement>{{0, 1}, {8, 9}});
+}
+
 TEST_CASE("slices are not joined") {
   auto devices = gpus(2);
   devices[1].mig = true;

@@ -225,6 +225,28 @@ bool subtracted(const Context& context) {
 
 }  // namespace
 
+// vLLM 0.33, config/compilation.py, CUDAGraphMode and validate_cudagraph_mode_before: a name in any case, or 0 to 2.
+Result<void> check_compilation(const Workload& workload) {
+  constexpr std::string_view kWhere = "compilation-config";
+  if (workload.compilation_config.empty()) return {};
+  const auto document = TRY(json::parse(std::string(kWhere), workload.compilation_config));
+  const auto* mode = document.root().find("cudagraph_mode");
+  if (mode && !mode->is(json::Type::null)) {
+    Asked asked;
+    read_mode(*mode, asked);
+    if (!asked.full || (mode->is(json::Type::integer) && (mode->integer < 0 || mode->integer > 2)))
+      return fail(VRAMAUTO_E_ARGUMENT, kWhere,
+                  "cudagraph_mode is none of NONE, PIECEWISE, FULL, FULL_DECODE_ONLY, FULL_AND_PIECEWISE");
+  }
+  const auto* sizes = document.root().find("cudagraph_capture_sizes");
+  if (!sizes || !sizes->is(json::Type::array)) return {};
+  for (const auto& size : sizes->items)
+    if (!size.is(json::Type::integer) || size.integer < 1)
+      return fail(VRAMAUTO_E_ARGUMENT, kWhere, "cudagraph_capture_sizes holds {}, expected whole numbers from 1",
+                  size.is(json::Type::integer) ? "a number below 1" : json::type_name(size.type));
+  return {};
+}
+
 CaptureSizes capture_sizes(const Context& context) {
   if (context.effective.enforce_eager) return {};
   Asked asked;

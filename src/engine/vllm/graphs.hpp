@@ -10,6 +10,9 @@ struct CaptureSizes {
   std::uint64_t largest = 0;              // tokens
 };
 
+// Modes and sizes that the engine reads, whatever else is there.
+Result<void> check_compilation(const Workload& workload);
+
 // From the workload's compilation-config and the profile's rule. None with enforce-eager.
 CaptureSizes capture_sizes(const Context& context);
 

@@ -111,7 +111,16 @@ Result<std::uint32_t> kernel_block(const Context& context, const CacheNumbers& n
 
 Result<std::uint32_t> configured_block(const Context& context, const CacheNumbers& numbers) {
   const auto least = TRY(kernel_block(context, numbers));
-  if (context.workload->block_size) return static_cast<std::uint32_t>(*context.workload->block_size);
+  if (const auto asked = context.workload->block_size) {
+    const auto& caches = context.blueprint->caches;
+    const bool dense = std::any_of(caches.begin(), caches.end(), [&](const auto& cache) {
+      return has_cache(context, cache) && (cache.kind == VRAMAUTO_CACHE_FULL || cache.kind == VRAMAUTO_CACHE_SLIDING);
+    });
+    if (dense && context.profile->v1 && *asked % kDefaultBlock != 0)
+      return fail(VRAMAUTO_E_UNSUPPORTED, "block-size",
+                  "found {}, expected a multiple of {}: no attention kernel reads other blocks", *asked, kDefaultBlock);
+    return static_cast<std::uint32_t>(*asked);
+  }
   if (context.architecture->compressed_cache) return context.architecture->compressed_cache;
   return std::max(kDefaultBlock, least);
 }

@@ -73,10 +73,13 @@ Result<void> check_served(const Method& method, const Profile& profile) {
               method.name, to_string(method.since), profile.name);
 }
 
-// num_speculative_tokens; where it is left out, what the layers that draft were trained for.
-Result<std::uint32_t> tokens_of(const json::Value& root, std::uint32_t trained) {
+// num_speculative_tokens; where it is left out, what the layers that draft were trained for, or the depth of the suffix trees.
+Result<std::uint32_t> tokens_of(const json::Value& root, std::uint32_t trained, bool suffix) {
+  constexpr std::uint32_t kSuffixDepth = 24;  // vLLM 0.11 to 0.33, suffix_decoding_max_tree_depth
   constexpr std::int64_t kMost = 1024;
   const auto* tokens = root.find("num_speculative_tokens");
+  if (!tokens && suffix) tokens = root.find("suffix_decoding_max_tree_depth");
+  if (!tokens && suffix) return kSuffixDepth;
   if (!tokens && trained) return trained;
   if (!tokens) return fail(VRAMAUTO_E_ARGUMENT, kWhere, "num_speculative_tokens is missing, expected how many tokens are drafted");
   if (!tokens->is(json::Type::integer) || tokens->integer < 1 || tokens->integer > kMost)
@@ -138,7 +141,7 @@ Result<Speculation> read_speculation(const Context& context) {
       return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method {}, but no layers that draft are known of this model", name);
     if (context.draft.model) out.drafter = Drafter::head;
   }
-  out.tokens = TRY(tokens_of(root, trained));
+  out.tokens = TRY(tokens_of(root, trained, method->name == "suffix"));
   TRY(check_draft_ranks(root, context.parallel.tp, out.drafter));
   return out;
 }

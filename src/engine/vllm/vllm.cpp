@@ -165,6 +165,18 @@ void say_installed(const Installed& installed, VllmEstimate& out) {
                                     text::shown(installed.where, 200)));
 }
 
+// What these name is the engine's to read, and may change what it takes.
+void warn_about_unread(VllmEstimate& out) {
+  constexpr std::string_view kUnread[][2] = {
+      {"config", "the file of --config is not read here: options in it are not counted"},
+      {"hf-config-path", "--hf-config-path is not read here: the model's own configuration is priced"},
+      {"revision", "--revision is not read here: the files of the model that is there are priced"},
+  };
+  const auto& set = out.workload.set_names;
+  for (const auto& [name, message] : kUnread)
+    if (std::find(set.begin(), set.end(), name) != set.end()) out.warnings.push_back({std::string(name), std::string(message)});
+}
+
 void describe_engine(const Request& request, const Resolved& resolved, VllmEstimate& out) {
   out.engine = "vllm";
   out.version = resolved.version.text;
@@ -174,6 +186,7 @@ void describe_engine(const Request& request, const Resolved& resolved, VllmEstim
   out.guess = resolved.context.blueprint->guess;
   if (!out.version_known) out.warnings.push_back({"engine-version", resolved.version.why});
   warn_about_guess(resolved, out);
+  warn_about_unread(out);
   if (const auto& differ = resolved.context.blueprint->tensors_differ; !differ.empty())
     out.warnings.push_back({"tensors_differ", differ});
   if (resolved.context.effective.quantization == "gguf" && resolved.version.version >= Version{0, 24, 0})
