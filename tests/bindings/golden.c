@@ -20,9 +20,8 @@ typedef struct answer {
 
 static void write_file(const char* folder, const char* name, const char* ending, const char* text) {
   char path[MAX_LINE];
-  FILE* file;
-  snprintf(path, sizeof path, "%s/%s.%s", folder, name, ending);
-  file = fopen(path, "wb");
+  const int length = snprintf(path, sizeof path, "%s/%s.%s", folder, name, ending);
+  FILE* file = length > 0 && (size_t)length < sizeof path ? fopen(path, "wb") : NULL;
   if (!file || fputs(text, file) < 0 || fclose(file) != 0) {
     perror(path);
     exit(2);
