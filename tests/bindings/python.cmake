@@ -8,6 +8,10 @@ if(NOT VRAMAUTO_SANITIZE)  # a sanitized library cannot be loaded into an interp
   set_property(TEST bindings.python bindings.python_gc APPEND PROPERTY ENVIRONMENT
     PYTHONDONTWRITEBYTECODE=1 VRAMAUTO_FAKE_NVML=$<TARGET_FILE:vramauto_fake_nvml>)
 
-  add_test(NAME bindings.wheel COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/wheel.py $<$<NOT:$<BOOL:${VRAMAUTO_TEST_WHEEL}>>:--skip>)
+  set(skip --skip)
+  if(VRAMAUTO_TEST_WHEEL)
+    set(skip "")
+  endif()
+  add_test(NAME bindings.wheel COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/wheel.py ${skip})
   set_tests_properties(bindings.wheel PROPERTIES LABELS "bindings;wheel" TIMEOUT 3600 SKIP_RETURN_CODE 77)
 endif()
