@@ -131,7 +131,8 @@ TEST_CASE("flags: experts of data-parallel ranks are divided, or dealt, among al
 
 TEST_CASE("flags: DeepEP's kernels have buffers, the others none") {
   const auto buffers = [](Options options) {
-    const auto* found = component(price(kMoe, options)->ranks[0], "all-to-all buffers");
+    const auto estimate = price(kMoe, options);
+    const auto* found = component(estimate->ranks[0], "all-to-all buffers");
     return found ? found->amount : engine::Amount{};
   };
   constexpr std::pair<std::string_view, std::string_view> kDp{"data-parallel-size", "2"}, kEp{"enable-expert-parallel", "true"};
