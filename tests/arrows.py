@@ -16,7 +16,9 @@ MAY_INCLUDE = {  # folder: the folders before it in the data flow
     "plan": ["support", "detect", "model", "estimator", "engine"],
     "report": ["support", "detect", "model", "estimator", "engine", "plan"],
     "capi": ["support", "detect", "model", "estimator", "engine", "plan", "report"],
-    "cli": [],
+    "client": [],
+    "cli": ["client"],
+    "serve": ["support", "client"],
 }
 ONLY_IN = {  # a library's header: the only files that may include it
     "simdjson.h": ["support/json_parser.hpp"],

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "library.hpp"
+#include "client/library.hpp"
 
 namespace cli {
+
+using namespace client;
 
 struct PlanOptions {
   std::string model, gpu, gpu_memory, devices, free, draft_model;

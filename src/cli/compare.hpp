@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "library.hpp"
+#include "client/library.hpp"
 
 namespace cli {
 

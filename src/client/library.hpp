@@ -1,4 +1,4 @@
-// The library's handles as C++ values. What goes wrong is thrown as Failure and told by main().
+// The library's handles as C++ values. What goes wrong is thrown as Failure and told by the program that called.
 #pragma once
 
 #include <memory>
@@ -6,7 +6,7 @@
 
 #include "vramauto/vramauto.h"
 
-namespace cli {
+namespace client {
 
 enum Exit { kFits = 0, kError = 1, kUsage = 2, kDoesNotFit = 3 };
 
@@ -55,4 +55,4 @@ std::string text_of(Call&& call) {
   return out;
 }
 
-}  // namespace cli
+}  // namespace client
