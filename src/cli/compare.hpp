@@ -9,6 +9,8 @@
 
 namespace cli {
 
+using namespace client;
+
 struct Machine {
   std::string label;
   Devices devices;  // nullptr: GPUs of unknown size
