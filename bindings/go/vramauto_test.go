@@ -53,6 +53,21 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestCatalogue(t *testing.T) {
+	ctx := newTestContext(t, noEnv)
+	models, gpus := must(CatalogueModels()), must(CatalogueGPUs())
+	if !strings.Contains(strings.Join(models, "\n"), "\nQwen/Qwen3-8B\n") || len(models) < 100 || len(gpus) < 100 {
+		t.Errorf("%d models: %v, %d GPUs", len(models), models, len(gpus))
+	}
+	for _, name := range gpus {
+		devices := must(ctx.ParseDevices(name))
+		if list := must(devices.List()); len(list) != 1 || list[0].Name != name {
+			t.Errorf("%s is %+v", name, list)
+		}
+		devices.Close()
+	}
+}
+
 func TestDevices(t *testing.T) {
 	ctx := newTestContext(t, noEnv)
 	two := must(ctx.ParseDevices("2x RTX 4090"))

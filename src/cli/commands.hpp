@@ -33,6 +33,8 @@ Exit run_compare(const CompareOptions& options);
 Exit run_detect(bool json);
 Exit run_options(bool json);
 Exit run_plugins(bool json);
+Exit run_models(bool json);
+Exit run_gpus(bool json);
 
 // Shared by the commands that plan: the library's own options, and the GPUs that the others name.
 void declare_workload(CLI::App& app, PlanOptions& options);

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "compare.hpp"
+#include "json_text.hpp"
 
 namespace cli {
 namespace {
@@ -61,24 +62,6 @@ constexpr Column kColumns[] = {
     {"spare_gib", "spare GiB", false, [](const Row& row) { return row.spare_bytes < 0 ? "" : number(row.spare_bytes / kGiB, 2); }},
     {"reason", nullptr, true, [](const Row& row) { return row.reason; }},
 };
-
-std::string json_string(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    char escaped[8];
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
 
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == text.npos) return text;

@@ -24,6 +24,7 @@ constexpr const char* kExamples =
     "  vramauto compare Qwen/Qwen3-8B --gpus \"L4, 2x A10\"        which of these machines fits, and which wastes least\n"
     "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
     "  vramauto options                                          every option of plan, explained\n"
+    "  vramauto models                                           the ids that need no files\n"
     "  vramauto plugins                                          the estimators here, and what was refused and why\n"
     "\n"
     "Exit status: 0 it fits, or is not known; 1 error; 2 usage; 3 it does not fit.";
@@ -56,10 +57,10 @@ void refuse_unknown(const CLI::App& app, const CLI::App& command) {
 
 struct Command {
   CLI::App app{kAbout, "vramauto"};
-  CLI::App *plan, *compare, *detect, *options, *plugins;
+  CLI::App *plan, *compare, *detect, *options, *plugins, *models, *gpus;
   PlanOptions plan_options;
   CompareOptions compare_options;
-  bool detect_json = false, options_json = false, plugins_json = false;
+  bool json = false;  // of the commands that only list
 
   Command() {
     app.footer(kExamples);
@@ -70,19 +71,21 @@ struct Command {
     detect = app.add_subcommand("detect", "the GPUs of this machine");
     options = app.add_subcommand("options", "every workload option of plan");
     plugins = app.add_subcommand("plugins", "the estimators that are there, and the plugins that were refused");
-    for (auto* command : {&app, plan, compare, detect, options, plugins}) command->allow_extras();
-    detect->add_flag("--json", detect_json, "as --devices reads them");
-    options->add_flag("--json", options_json, "for programs");
-    plugins->add_flag("--json", plugins_json, "for programs");
+    models = app.add_subcommand("models", "the well-known models that are built in, which need no files");
+    gpus = app.add_subcommand("gpus", "the GPUs that are built in, by the names that --gpu takes");
+    for (auto* command : {&app, plan, compare, detect, options, plugins, models, gpus}) command->allow_extras();
+    detect->add_flag("--json", json, "as --devices reads them");
+    for (auto* command : {options, plugins, models, gpus}) command->add_flag("--json", json, "for programs");
   }
 
   Exit run() {
-    auto* const chosen = *plan ? plan : *compare ? compare : *detect ? detect : *plugins ? plugins : options;
-    refuse_unknown(app, *chosen);
+    refuse_unknown(app, *app.get_subcommands().front());
     if (*plan) return run_plan(plan_options);
     if (*compare) return run_compare(compare_options);
-    if (*plugins) return run_plugins(plugins_json);
-    return *detect ? run_detect(detect_json) : run_options(options_json);
+    if (*detect) return run_detect(json);
+    if (*plugins) return run_plugins(json);
+    if (*models) return run_models(json);
+    return *gpus ? run_gpus(json) : run_options(json);
   }
 };
 

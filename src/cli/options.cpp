@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "json_text.hpp"
 #include "terminal.hpp"
 
 namespace cli {
@@ -9,19 +10,10 @@ const char* type_name(std::uint32_t type) {
   return type < sizeof kNames / sizeof *kNames ? kNames[type] : "";
 }
 
-std::string quoted(const char* text) {
-  std::string out = "\"";
-  for (; *text; ++text) {
-    if (*text == '"' || *text == '\\') out += '\\';
-    out += *text;
-  }
-  return out + '"';
-}
-
 std::string json_line(const vramauto_option_info& option) {
-  return std::string("{\"name\": ") + quoted(option.name) + ", \"short_name\": " + quoted(option.short_name) +
-         ", \"type\": " + quoted(type_name(option.type)) + ", \"choices\": " + quoted(option.choices) +
-         ", \"default\": " + quoted(option.default_text) + ", \"help\": " + quoted(option.help) + "}";
+  return std::string("{\"name\": ") + json_string(option.name) + ", \"short_name\": " + json_string(option.short_name) +
+         ", \"type\": " + json_string(type_name(option.type)) + ", \"choices\": " + json_string(option.choices) +
+         ", \"default\": " + json_string(option.default_text) + ", \"help\": " + json_string(option.help) + "}";
 }
 
 std::string text_lines(const vramauto_option_info& option) {

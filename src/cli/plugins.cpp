@@ -1,33 +1,17 @@
 // The plugins of this machine: what is in use, what was refused and why.
-#include <cstdio>
-
 #include "commands.hpp"
+#include "json_text.hpp"
 #include "terminal.hpp"
 
 namespace cli {
 namespace {
 
-std::string quoted(const char* text) {
-  std::string out = "\"";
-  for (; *text; ++text) {
-    char escaped[8];
-    if (static_cast<unsigned char>(*text) < 0x20) {
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(*text));
-      out += escaped;
-      continue;
-    }
-    if (*text == '"' || *text == '\\') out += '\\';
-    out += *text;
-  }
-  return out + '"';
-}
-
-std::string quoted_or_null(const char* text) { return *text ? quoted(text) : "null"; }
+std::string json_or_null(const char* text) { return *text ? json_string(text) : "null"; }
 
 std::string json_line(const vramauto_plugin_info& plugin) {
-  return "{\"id\": " + quoted_or_null(plugin.id) + ", \"version\": " + quoted_or_null(plugin.version) +
-         ", \"path\": " + quoted_or_null(plugin.path) + ", \"status\": " + quoted(vramauto_status_name(plugin.status)) +
-         ", \"message\": " + quoted(plugin.message) + "}";
+  return "{\"id\": " + json_or_null(plugin.id) + ", \"version\": " + json_or_null(plugin.version) +
+         ", \"path\": " + json_or_null(plugin.path) + ", \"status\": " + json_string(vramauto_status_name(plugin.status)) +
+         ", \"message\": " + json_string(plugin.message) + "}";
 }
 
 std::string text_lines(const vramauto_plugin_info& plugin) {

@@ -77,17 +77,11 @@ def read_table(binary):
 
 
 def read_gpus(source):
-    """Names as people write them, without their vendors'."""
+    """Names as people write them, without their vendors', and aliases, which `vramauto gpus` does not list."""
     rows = re.findall(r'^    \{"([^"]+)", "([^"]*)", \d', (source / "src/detect/catalogue_table.cpp").read_text(encoding="utf-8"), flags=re.M)
     names = [re.sub(r"^(NVIDIA|AMD|Intel) (GeForce |Instinct |Radeon )?", "", name) for name, _ in rows]
     names += [name for _, aliases in rows for name in aliases.split("|") if name]
     return sorted(set(names))
-
-
-def read_models(source):
-    ids = [i for path in sorted(source.glob("src/model/catalogue_*.hpp"))
-           for i in re.findall(r'^    \{"([^"]+)",\s*R"', path.read_text(encoding="utf-8"), flags=re.M)]
-    return sorted({one for several in ids for one in several.split()})
 
 
 # ---- roff ----
@@ -168,7 +162,8 @@ def main():
     version, table = ask(binary, "--version").split()[1], read_table(binary)
     page = manual(version, commands, table, examples).encode("utf-8")
     pathlib.Path(manual_path).write_bytes(gzip.compress(page, 9, mtime=0))
-    pathlib.Path(completion_path).write_text(completion(version, commands, table, read_gpus(source), read_models(source)), encoding="utf-8")
+    models = sorted(ask(binary, "models").splitlines())
+    pathlib.Path(completion_path).write_text(completion(version, commands, table, read_gpus(source), models), encoding="utf-8")
 
 
 if __name__ == "__main__":

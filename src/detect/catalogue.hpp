@@ -11,7 +11,7 @@
 namespace vramauto::detect {
 
 struct Gpu {
-  std::string_view name;             // "NVIDIA H100 80GB HBM3"
+  std::string_view name;             // "NVIDIA H100 80GB HBM3"; a NUL follows it
   std::string_view aliases;          // "H100|H100 80GB|H100 SXM", most usual first
   std::uint16_t compute_capability;  // 90 is 9.0; 0 for other vendors
   std::uint16_t multiprocessors;     // 0: not known

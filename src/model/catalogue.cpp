@@ -23,20 +23,37 @@ consteval std::size_t count_ids() {
   return count;
 }
 
+consteval std::size_t count_characters() {
+  std::size_t count = 0;
+  for (const auto rows : families)
+    for (const auto& row : rows) count += row.ids.size() + 1;
+  return count;
+}
+
+// The ids of every row as C strings, one after the other.
+consteval auto separate() {
+  std::array<char, count_characters()> text{};
+  auto next = text.begin();
+  for (const auto rows : families)
+    for (const auto& row : rows) next = std::ranges::replace_copy(row.ids, next, ' ', '\0').out + 1;
+  return text;
+}
+constexpr auto texts = separate();
+
 // One entry for each id; made by the compiler, so that starting costs nothing.
 consteval auto expand() {
   std::array<CatalogueEntry, count_ids()> entries{};
-  std::size_t next = 0;
+  auto next = entries.begin();
+  auto text = texts.begin();
   for (const auto rows : families)
     for (const auto& row : rows)
-      for (auto ids = row.ids; !ids.empty();) {
-        const auto end = std::min(ids.find(' '), ids.size());
-        entries[next++] = {ids.substr(0, end), row.config};
-        ids.remove_prefix(std::min(end + 1, ids.size()));
+      for (const auto end = text + static_cast<std::ptrdiff_t>(row.ids.size()) + 1; text != end;) {
+        const std::string_view id(&*text);
+        *next++ = {id, row.config};
+        text += static_cast<std::ptrdiff_t>(id.size()) + 1;
       }
   return entries;
 }
-
 constexpr auto entries = expand();
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

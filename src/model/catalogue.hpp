@@ -8,7 +8,7 @@
 namespace vramauto::model {
 
 struct CatalogueEntry {
-  std::string_view id;      // Hugging Face id, "Qwen/Qwen3-8B"
+  std::string_view id;      // Hugging Face id, "Qwen/Qwen3-8B"; a NUL follows it
   std::string_view config;  // the smallest config.json an estimator needs, once fill_class_defaults has filled it
 };
 

@@ -77,6 +77,14 @@ class Usage(Folders):
         for option in listed:
             self.assertIn("--" + option["name"], text)
 
+    def test_what_is_built_in_is_listed_for_people_and_programs(self):
+        for command, key, member in (("models", "id", "Qwen/Qwen3-8B"), ("gpus", "name", "NVIDIA GeForce RTX 4090")):
+            rows = json.loads(run(command, "--json").stdout)[command]
+            self.assertEqual(run(command).stdout.splitlines(), [row[key] for row in rows])
+            self.assertIn(member, [row[key] for row in rows])
+            self.refused(command, "one", says=["one"])
+        self.assertGreater(min(row["total_bytes"] for row in rows), 2**30)
+
     def test_no_gpu_is_an_ordinary_answer(self):
         done = run("detect", "--json")
         self.assertEqual((done.returncode, json.loads(done.stdout)), (0, {"devices": []}))

@@ -128,6 +128,16 @@ class Answers(Folder):
         self.assertIn("vllm serve Qwen/Qwen3-8B", done.stdout)
 
 
+class Catalogue(unittest.TestCase):
+    def test_what_is_built_in_is_listed_and_can_be_used(self):
+        models, gpus = vramauto.catalogue_models(), vramauto.catalogue_gpus()
+        self.assertIn("Qwen/Qwen3-8B", models)
+        self.assertGreater(min(len(models), len(gpus)), 100)
+        context = vramauto.Context(flags=vramauto.ContextFlag.NO_ENV)
+        for name in gpus:
+            self.assertEqual([device.name for device in context.parse(name)], [name])
+
+
 class Options(Folder):
     def setUp(self):
         super().setUp()

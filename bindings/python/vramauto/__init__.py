@@ -14,6 +14,7 @@ from typing import Any as _Any
 
 from ._abi import VERSION_NUMBER as _VERSION_NUMBER
 from ._library import lib as _lib, version_text as _version_text
+from .catalogue import catalogue_gpus, catalogue_models
 from .context import Context, default_context, detect, estimate, plan
 from .devices import Devices
 from .errors import (ArgumentError, CancelledError, ClosedError, DriverError, Error, FormatError, InternalError, LimitError,
@@ -34,8 +35,8 @@ __all__ = [
     "FormatError", "InternalError", "Kind", "LimitError", "LogLevel", "Margin", "Model", "ModelInfo", "ModelSource",
     "NoDriverError", "NoEstimatorError", "NotFoundError", "OptionInfo", "OptionType", "OutOfMemoryError", "Plan", "PlanInfo",
     "PlanWarning", "PluginError", "PluginInfo", "Status", "Strategy", "SystemRefusedError", "TensorInfo", "TimedOutError",
-    "UnsupportedError", "Workload", "build_info", "calculate_gpu_memory_utilization", "default_context",
-    "detect", "estimate", "estimate_model_size_gb", "get_gpu_memory_gb", "options", "plan", "version",
+    "UnsupportedError", "Workload", "build_info", "calculate_gpu_memory_utilization", "catalogue_gpus", "catalogue_models",
+    "default_context", "detect", "estimate", "estimate_model_size_gb", "get_gpu_memory_gb", "options", "plan", "version",
 ]
 
 __version__ = _version_text(_VERSION_NUMBER)

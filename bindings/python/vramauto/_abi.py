@@ -142,6 +142,8 @@ FUNCTIONS = {  # name: result, parameters
     "vramauto_model_get": (_status, ModelPointer, POINTER(ModelInfo)),
     "vramauto_model_tensor": (_status, ModelPointer, c_uint64, POINTER(TensorInfo)),
     "vramauto_model_free": (None, c_void_p),
+    "vramauto_catalogue_model": (c_char_p, c_size_t),
+    "vramauto_catalogue_gpu": (c_char_p, c_size_t),
     "vramauto_option_count": (c_size_t,),
     "vramauto_option_get": (_status, c_size_t, POINTER(OptionInfo)),
     "vramauto_workload_new": (_status, ContextPointer, POINTER(WorkloadPointer), _error),

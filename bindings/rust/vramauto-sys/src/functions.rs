@@ -57,6 +57,8 @@ functions! {
     fn vramauto_model_get(model: *const vramauto_model, out: *mut vramauto_model_info) -> vramauto_status;
     fn vramauto_model_tensor(model: *const vramauto_model, i: u64, out: *mut vramauto_tensor_info) -> vramauto_status;
     fn vramauto_model_free(model: *mut vramauto_model);
+    fn vramauto_catalogue_model(i: usize) -> *const c_char;
+    fn vramauto_catalogue_gpu(i: usize) -> *const c_char;
     fn vramauto_option_count() -> usize;
     fn vramauto_option_get(i: usize, out: *mut vramauto_option_info) -> vramauto_status;
     fn vramauto_workload_new(ctx: *const vramauto_context, out: *mut *mut vramauto_workload, err: *mut vramauto_error) -> vramauto_status;

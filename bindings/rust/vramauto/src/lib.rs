@@ -17,6 +17,7 @@
 //! made from something outlives it. Numbers that are not known are `None`.
 
 mod callbacks;
+mod catalogue;
 mod codes;
 mod context;
 mod devices;
@@ -29,6 +30,7 @@ mod plan;
 mod text;
 mod workload;
 
+pub use catalogue::{catalogue_gpus, catalogue_models};
 pub use codes::{Certainty, DType, Fits, Kind, Level, Margin, OptionType, Source, Status, Strategy};
 pub use context::{Context, Log, Options, Plugin, Progress};
 pub use devices::{Detect, Device, Devices};

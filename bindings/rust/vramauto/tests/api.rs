@@ -31,6 +31,16 @@ fn options_are_listed() {
 }
 
 #[test]
+fn what_is_built_in_is_listed_and_can_be_used() {
+    let context = Context::new(no_env()).unwrap();
+    let (models, gpus) = (catalogue_models().unwrap(), catalogue_gpus().unwrap());
+    assert!(models.iter().any(|id| id == "Qwen/Qwen3-8B") && models.len() > 100 && gpus.len() > 100);
+    for name in gpus {
+        assert_eq!(context.parse_devices(&name).unwrap().list()[0].name, name);
+    }
+}
+
+#[test]
 fn devices() {
     let context = Context::new(no_env()).unwrap();
     let two = context.parse_devices("2x RTX 4090").unwrap();
