@@ -161,22 +161,6 @@ Launch launch(const vramauto_plan* plan, const std::vector<std::string>& command
   return out;
 }
 
-std::string shell_line(const std::vector<std::string>& words) {
-  static const std::string kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+";
-  std::string out;
-  for (const auto& word : words) {
-    if (!out.empty()) out += ' ';
-    if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) {
-      out += word;
-      continue;
-    }
-    out += '\'';
-    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    out += '\'';
-  }
-  return out;
-}
-
 std::vector<char*> null_terminated(std::vector<std::string>& words) {
   std::vector<char*> out;
   for (auto& word : words) out.push_back(word.data());

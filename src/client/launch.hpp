@@ -25,9 +25,6 @@ struct Launch {
 Launch launch(const vramauto_plan* plan, const std::vector<std::string>& command, const EngineOptions& given,
               const char* const* inherited);
 
-// The words as a line for a POSIX shell.
-std::string shell_line(const std::vector<std::string>& words);
-
 // Pointers to the words with NULL behind them, as execve and posix_spawn take them. They live as long as the words.
 std::vector<char*> null_terminated(std::vector<std::string>& words);
 
