@@ -17,6 +17,14 @@ struct PlanOptions {
   std::vector<std::string> lora_models;
   bool json = false, offline = false, refresh = false;
   std::vector<std::pair<std::string, CLI::Option*>> workload;  // the library's options, by name
+  std::vector<std::pair<std::string, std::string>> read;       // and those that were read elsewhere, by name
+};
+
+struct ServeModelOptions {
+  PlanOptions plan;
+  std::string engine_command = "vllm serve";
+  bool force = false, dry_run = false;
+  std::vector<std::string> engine;  // words that are the engine's
 };
 
 struct CompareOptions {
@@ -30,6 +38,9 @@ void declare_plan(CLI::App& app, PlanOptions& options);
 Exit run_plan(const PlanOptions& options);
 void declare_compare(CLI::App& app, CompareOptions& options);
 Exit run_compare(const CompareOptions& options);
+// Gives the words to parse, which are the command's own; all others become options.engine.
+std::vector<std::string> declare_serve_model(CLI::App& app, ServeModelOptions& options, int argc, char** argv);
+Exit run_serve_model(ServeModelOptions options);  // does not return once the engine has taken its place
 Exit run_detect(bool json);
 Exit run_options(bool json);
 Exit run_plugins(bool json);
@@ -37,7 +48,10 @@ Exit run_models(bool json);
 Exit run_gpus(bool json);
 
 // Shared by the commands that plan: the library's own options, and the GPUs that the others name.
+constexpr const char* kModel = "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id";
+void declare_machine(CLI::App& app, PlanOptions& options);  // GPUs, models beside the model, the network
 void declare_workload(CLI::App& app, PlanOptions& options);
+Plan planned(const PlanOptions& options);
 Devices devices_of(const Context& context, const PlanOptions& options);
 
 }  // namespace cli

@@ -22,6 +22,8 @@ constexpr const char* kExamples =
     "  vramauto plan /models/llama --gpu-memory 24GiB --json     the whole answer for a script\n"
     "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
     "  vramauto compare Qwen/Qwen3-8B --gpus \"L4, 2x A10\"        which of these machines fits, and which wastes least\n"
+    "  vramauto serve-model --model-path /models/llama -tp 2 --port 8001\n"
+    "                                                            plans, then becomes the engine with these settings\n"
     "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
     "  vramauto options                                          every option of plan, explained\n"
     "  vramauto models                                           the ids that need no files\n"
@@ -57,9 +59,10 @@ void refuse_unknown(const CLI::App& app, const CLI::App& command) {
 
 struct Command {
   CLI::App app{kAbout, "vramauto"};
-  CLI::App *plan, *compare, *detect, *options, *plugins, *models, *gpus;
+  CLI::App *plan, *compare, *serve_model, *detect, *options, *plugins, *models, *gpus;
   PlanOptions plan_options;
   CompareOptions compare_options;
+  ServeModelOptions serve_model_options;
   bool json = false;  // of the commands that only list
 
   Command() {
@@ -68,12 +71,13 @@ struct Command {
     app.require_subcommand(1);
     plan = app.add_subcommand("plan", "settings that start, and why");
     compare = app.add_subcommand("compare", "models, machines and settings side by side");
+    serve_model = app.add_subcommand("serve-model", "plan, then start the engine with the plan's settings");
     detect = app.add_subcommand("detect", "the GPUs of this machine");
     options = app.add_subcommand("options", "every workload option of plan");
     plugins = app.add_subcommand("plugins", "the estimators that are there, and the plugins that were refused");
     models = app.add_subcommand("models", "the well-known models that are built in, which need no files");
     gpus = app.add_subcommand("gpus", "the GPUs that are built in, by the names that --gpu takes");
-    for (auto* command : {&app, plan, compare, detect, options, plugins, models, gpus}) command->allow_extras();
+    for (auto* command : {&app, plan, compare, serve_model, detect, options, plugins, models, gpus}) command->allow_extras();
     detect->add_flag("--json", json, "as --devices reads them");
     for (auto* command : {options, plugins, models, gpus}) command->add_flag("--json", json, "for programs");
   }
@@ -82,6 +86,7 @@ struct Command {
     refuse_unknown(app, *app.get_subcommands().front());
     if (*plan) return run_plan(plan_options);
     if (*compare) return run_compare(compare_options);
+    if (*serve_model) return run_serve_model(serve_model_options);
     if (*detect) return run_detect(json);
     if (*plugins) return run_plugins(json);
     if (*models) return run_models(json);
@@ -91,7 +96,9 @@ struct Command {
 
 int run(int argc, char** argv) {
   Command command;
-  auto words = normalised(argc, argv);
+  const bool serves = argc > 1 && std::string(argv[1]) == "serve-model";
+  auto words =
+      serves ? declare_serve_model(*command.serve_model, command.serve_model_options, argc, argv) : normalised(argc, argv);
   // The workload's options are declared only for the command that has them.
   const auto named = [&](const char* name) { return std::find(words.begin(), words.end(), name) != words.end(); };
   if (named("plan")) declare_plan(*command.plan, command.plan_options);

@@ -1,3 +1,4 @@
+#include <unistd.h>
 #include <CLI/Option.hpp>
 #include <cstdio>
 #include <memory>
@@ -10,6 +11,8 @@ namespace cli {
 namespace {
 
 constexpr std::size_t kLongestFile = 1 << 20;
+constexpr const char* kNoGpu =
+    "no GPU found: sizes are told, whether they fit is not; name one with --gpu, for example --gpu \"RTX 4090\"";
 
 // A whole file, or standard input for "-".
 std::string read_all(const std::string& path) {
@@ -54,7 +57,7 @@ Devices with_free(const Context& context, const Devices& devices, std::uint64_t 
 Devices detected(const Context& context) {
   auto found = make<Devices>(kError, [&](auto out, auto err) { return vramauto_devices_detect(context.get(), 0, out, err); });
   if (vramauto_devices_count(found.get()) == 0) {
-    complain("", "no GPU found: sizes are told, whether they fit is not; name one with --gpu, for example --gpu \"RTX 4090\"");
+    complain("", kNoGpu);
     return nullptr;
   }
   return found;
@@ -77,13 +80,14 @@ Devices chosen(const Context& context, const PlanOptions& options) {
 Workload workload_of(const Context& context, const PlanOptions& options) {
   auto out = make<Workload>(kError, [&](auto handle, auto err) { return vramauto_workload_new(context.get(), handle, err); });
   // Of an option given more than once the last value stays; an environment adds up.
-  for (const auto& [name, option] : options.workload) {
-    for (const auto& value : option->results()) {
-      vramauto_error err;
-      VRAMAUTO_INIT(err);
-      if (vramauto_workload_set(out.get(), name.c_str(), value.c_str(), &err)) throw Failure{kUsage, "--" + name, err.message};
-    }
-  }
+  const auto set = [&](const std::string& name, const std::string& value) {
+    vramauto_error err;
+    VRAMAUTO_INIT(err);
+    if (vramauto_workload_set(out.get(), name.c_str(), value.c_str(), &err)) throw Failure{kUsage, "--" + name, err.message};
+  };
+  for (const auto& [name, option] : options.workload)
+    for (const auto& value : option->results()) set(name, value);
+  for (const auto& [name, value] : options.read) set(name, value);
   return out;
 }
 
@@ -102,7 +106,7 @@ void print_plan(const Plan& plan, bool json) {
   const auto text = text_of([&](char* buffer, std::size_t size) {
     return json ? vramauto_plan_json(plan.get(), buffer, size) : vramauto_plan_text(plan.get(), buffer, size);
   });
-  print(json || shows_symbols() ? text : without_symbols(text));
+  print(json || shows_symbols(STDOUT_FILENO) ? text : without_symbols(text));
 }
 
 // One option of the library's table.
@@ -119,8 +123,13 @@ CLI::Option* declare(CLI::App& app, const vramauto_option_info& info) {
 }  // namespace
 
 void declare_plan(CLI::App& app, PlanOptions& options) {
-  app.add_option("MODEL", options.model, "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id")
-      ->required();
+  app.add_option("MODEL", options.model, kModel)->required();
+  declare_machine(app, options);
+  app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
+  declare_workload(app, options);
+}
+
+void declare_machine(CLI::App& app, PlanOptions& options) {
   auto* gpu = app.add_option("--gpu", options.gpu, "GPUs by name: \"RTX 4090\", \"2x H100 80GB\" [those of this machine]")
                   ->type_name("NAME");
   auto* memory = app.add_option("--gpu-memory", options.gpu_memory, "a GPU of this size: 24GiB")->type_name("SIZE");
@@ -138,9 +147,7 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
       ->type_name("ADAPTER")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
   declare_network(app, options);
-  declare_workload(app, options);
 }
 
 void declare_workload(CLI::App& app, PlanOptions& options) {
@@ -152,7 +159,7 @@ void declare_workload(CLI::App& app, PlanOptions& options) {
 
 Devices devices_of(const Context& context, const PlanOptions& options) { return chosen(context, options); }
 
-Exit run_plan(const PlanOptions& options) {
+Plan planned(const PlanOptions& options) {
   ProgressLine line;
   const auto context = open_context(options, &line);
   const auto workload = workload_of(context, options);
@@ -161,9 +168,13 @@ Exit run_plan(const PlanOptions& options) {
   if (!options.draft_model.empty()) attach(context, workload, "speculative", options.draft_model);
   for (const auto& adapter : options.lora_models) attach(context, workload, "lora", adapter);
   line.clear();
-  const auto plan = make<Plan>(kError, [&](auto out, auto err) {
+  return make<Plan>(kError, [&](auto out, auto err) {
     return vramauto_plan_calculate(context.get(), devices.get(), model.get(), workload.get(), out, err);
   });
+}
+
+Exit run_plan(const PlanOptions& options) {
+  const auto plan = planned(options);
   print_plan(plan, options.json);
   vramauto_plan_info info;
   VRAMAUTO_INIT(info);

@@ -23,11 +23,11 @@ constexpr std::pair<std::string_view, std::string_view> kPlain[] = {
 
 }  // namespace
 
-bool shows_symbols() {
+bool shows_symbols(int file) {
   const auto locale = character_locale();
   const bool utf8 = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos ||
                     locale.find("utf-8") != locale.npos || locale.find("UTF8") != locale.npos;
-  return utf8 && isatty(STDOUT_FILENO);
+  return utf8 && isatty(file);
 }
 
 std::string without_symbols(const std::string& text) {

@@ -5,8 +5,8 @@
 
 namespace cli {
 
-// Standard output is a terminal whose locale is UTF-8.
-bool shows_symbols();
+// The file (as STDOUT_FILENO) is a terminal whose locale is UTF-8.
+bool shows_symbols(int file);
 
 // The same text for every other reader: bars in ASCII, pictures left out.
 std::string without_symbols(const std::string& text);
