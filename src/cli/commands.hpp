@@ -13,7 +13,7 @@ namespace cli {
 using namespace client;
 
 struct PlanOptions {
-  std::string model, gpu, gpu_memory, devices, free, draft_model;
+  std::string model, gpu, gpu_memory, devices, free, draft_model, format;
   std::vector<std::string> lora_models;
   bool json = false, offline = false, refresh = false;
   std::vector<std::pair<std::string, CLI::Option*>> workload;  // the library's options, by name
