@@ -13,7 +13,7 @@ namespace cli {
 using namespace client;
 
 struct PlanOptions {
-  std::string model, gpu, gpu_memory, devices, free, draft_model;
+  std::string model, gpu, gpu_memory, devices, free, draft_model, format;
   std::vector<std::string> lora_models;
   bool json = false, offline = false, refresh = false;
   std::vector<std::pair<std::string, CLI::Option*>> workload;  // the library's options, by name
@@ -25,6 +25,12 @@ struct ServeModelOptions {
   std::string engine_command = "vllm serve";
   bool force = false, dry_run = false;
   std::vector<std::string> engine;  // words that are the engine's
+};
+
+// A plan, and the GPUs that it is for (nullptr: of unknown size).
+struct Planned {
+  Devices devices;
+  Plan plan;
 };
 
 struct CompareOptions {
@@ -51,7 +57,7 @@ Exit run_gpus(bool json);
 constexpr const char* kModel = "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id";
 void declare_machine(CLI::App& app, PlanOptions& options);  // GPUs, models beside the model, the network
 void declare_workload(CLI::App& app, PlanOptions& options);
-Plan planned(const PlanOptions& options);
+Planned planned(const PlanOptions& options);
 Devices devices_of(const Context& context, const PlanOptions& options);
 
 }  // namespace cli

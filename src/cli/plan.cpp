@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "client/format.hpp"
 #include "commands.hpp"
 #include "network.hpp"
 #include "terminal.hpp"
@@ -109,6 +110,20 @@ void print_plan(const Plan& plan, bool json) {
   print(json || shows_symbols(STDOUT_FILENO) ? text : without_symbols(text));
 }
 
+std::optional<Format> format_of(const PlanOptions& options) {
+  if (options.format.empty()) return std::nullopt;
+  const auto format = format_named(options.format);
+  if (!format) throw Failure{kUsage, "--format", "found \"" + options.format + "\", expected one of " + std::string(kFormats)};
+  return format;
+}
+
+// Nothing but the text to standard output; what has to be known besides to standard error.
+void print_format(Format format, const PlanView& plan) {
+  const auto text = formatted(format, plan);
+  for (const auto& note : notes(format, plan)) complain("note", note);
+  print(text);
+}
+
 // One option of the library's table.
 CLI::Option* declare(CLI::App& app, const vramauto_option_info& info) {
   const std::string flag = std::string("--") + info.name;
@@ -125,7 +140,11 @@ CLI::Option* declare(CLI::App& app, const vramauto_option_info& info) {
 void declare_plan(CLI::App& app, PlanOptions& options) {
   app.add_option("MODEL", options.model, kModel)->required();
   declare_machine(app, options);
-  app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
+  auto* json = app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
+  app.add_option("--format", options.format,
+                 "what starts the engine: a line, a file of its environment, its --config file, docker run, a Deployment, Ray Serve")
+      ->type_name(std::string(kFormats))
+      ->excludes(json);
   declare_workload(app, options);
 }
 
@@ -159,22 +178,25 @@ void declare_workload(CLI::App& app, PlanOptions& options) {
 
 Devices devices_of(const Context& context, const PlanOptions& options) { return chosen(context, options); }
 
-Plan planned(const PlanOptions& options) {
+Planned planned(const PlanOptions& options) {
   ProgressLine line;
   const auto context = open_context(options, &line);
   const auto workload = workload_of(context, options);
-  const auto devices = chosen(context, options);
+  auto devices = chosen(context, options);
   const auto model = opened(context, options.model);
   if (!options.draft_model.empty()) attach(context, workload, "speculative", options.draft_model);
   for (const auto& adapter : options.lora_models) attach(context, workload, "lora", adapter);
   line.clear();
-  return make<Plan>(kError, [&](auto out, auto err) {
+  auto plan = make<Plan>(kError, [&](auto out, auto err) {
     return vramauto_plan_calculate(context.get(), devices.get(), model.get(), workload.get(), out, err);
   });
+  return {std::move(devices), std::move(plan)};
 }
 
 Exit run_plan(const PlanOptions& options) {
-  const auto plan = planned(options);
+  const auto format = format_of(options);
+  const auto [devices, plan] = planned(options);
+  if (format) return print_format(*format, view_of(plan.get(), devices.get())), kFits;
   print_plan(plan, options.json);
   vramauto_plan_info info;
   VRAMAUTO_INIT(info);

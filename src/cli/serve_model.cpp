@@ -160,7 +160,7 @@ Exit run_serve_model(ServeModelOptions options) {
   options.plan.read = engine_variables();
   options.plan.read.insert(options.plan.read.end(), given.set.begin(), given.set.end());
 
-  const auto plan = planned(options.plan);
+  const auto [devices, plan] = planned(options.plan);
   vramauto_plan_info info;
   VRAMAUTO_INIT(info);
   if (vramauto_plan_get(plan.get(), &info)) throw Failure{kError, "", "the plan cannot be read"};

@@ -1,0 +1,62 @@
+// One line for a shell that starts vLLM's image. The entry point is named, since releases of the image differ in theirs.
+#include <algorithm>
+
+#include "client/format_documents.hpp"
+#include "client/format_files.hpp"
+#include "client/format_gpus.hpp"
+#include "client/library.hpp"
+#include "client/shell.hpp"
+
+namespace client {
+namespace {
+
+// --gpus and --mount are lists of comma-separated values, as encoding/csv of Go reads them.
+std::string field(const std::string& text) {
+  if (text.find_first_of(",\"") == text.npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
+  return out + '"';
+}
+
+std::string mount(const std::string& path, bool writable) {
+  return "type=bind," + field("source=" + path) + "," + field("target=" + path) + (writable ? "" : ",readonly");
+}
+
+std::string published(const PlanView& plan) {
+  const auto* host = plan.find("host");
+  const auto* port = plan.find("port");
+  const auto number = port ? port->values.at(0) : "8000";
+  auto address = host ? host->values.at(0) : "";
+  if (address.find(':') != address.npos) address = "[" + address + "]";
+  return (address.empty() ? "" : address + ":") + number + ":" + number;
+}
+
+std::string gpus(const PlanView& plan) {
+  const auto used = used_gpus(plan);
+  return used.empty() ? std::to_string(plan.rank_count()) : field("device=" + used);
+}
+
+}  // namespace
+
+std::string format_docker(const PlanView& asked) {
+  must_be_one_node(asked, "docker run starts one");
+  auto [plan, paths] = for_container(asked);
+  std::vector<std::string> out = {"docker", "run", "--rm", "--gpus", gpus(plan), "--ipc", "host", "--publish", published(plan)};
+  const auto* downloads = plan.find("download-dir");
+  for (const auto& path : paths)
+    out.insert(out.end(), {"--mount", mount(path, downloads && downloads->values.at(0) == path)});
+  for (const auto& [name, value] : environment_inside(plan)) out.insert(out.end(), {"--env", name + "=" + value});
+  // --host says where the container is published; inside, the server has to listen to all.
+  plan.settings.erase(
+      std::remove_if(plan.settings.begin(), plan.settings.end(), [](const Setting& one) { return one.name == "host"; }),
+      plan.settings.end());
+  std::vector<std::string> command = {"--entrypoint", "vllm", image(plan)};
+  for (auto& word : words(plan)) command.push_back(std::move(word));
+  for (const auto* part : {&out, &command})
+    for (const auto& word : *part) must_be_one_line(word.substr(0, 40), word);
+  // The cache as huggingface_hub finds it, and the token where there is one: for the shell to fill in.
+  const char* hub = plan.model_is_local ? "" : " --volume \"${HF_HOME:-$HOME/.cache/huggingface}:/root/.cache/huggingface\" --env HF_TOKEN";
+  return shell_line(out) + hub + " " + shell_line(command) + "\n";
+}
+
+}  // namespace client

@@ -1,0 +1,21 @@
+// What a container needs of this machine's files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/plan_view.hpp"
+
+namespace client {
+
+struct Moved {
+  PlanView plan;                   // its local paths absolute; a model of the Hugging Face cache by its id and commit
+  std::vector<std::string> paths;  // files and folders that it names: the model's first; each once
+};
+
+Moved for_container(PlanView plan);
+
+// The folder of a path that names a file by its ending; else the path.
+std::string folder_of(const std::string& path);
+
+}  // namespace client
