@@ -30,11 +30,12 @@ function showVerdict(plan) {
   say(byId("reason"), plan.result.reason ?? "");
 }
 
-const changed = ([name, value]) => (name === "env" ? Object.entries(value).map((pair) => pair.join("=")).join(" ") : `${name.replaceAll("_", "-")} ${value}`);
+const changes = ({ env, ...options }) => Object.entries(options).map(([name, value]) => `${name.replaceAll("_", "-")} ${value}`).join(", ");
+const settings = ({ env = {} }) => Object.entries(env).map((pair) => pair.join("=")).join(" ");
 
 function choice(alternative, take) {
   const gains = [`utilization ${alternative.gpu_memory_utilization}`, `${many(alternative.tokens, "token")}`, `${alternative.max_concurrency.toFixed(2)} at once`];
-  const button = el("button", { type: "button" }, el("strong", {}, Object.entries(alternative.change).map(changed).join(", ")), el("span", {}, gains.join(" · ")));
+  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change)), el("span", {}, settings(alternative.change)), el("span", {}, gains.join(" · ")));
   button.addEventListener("click", () => take(alternative.change));
   return button;
 }
@@ -62,16 +63,17 @@ function showSettings(plan) {
     ? [["utilization it needs", known(result.utilization_min, String)], ["the card can give", known(result.utilization_max, String)], length]
     : [["gpu-memory-utilization", known(result.gpu_memory_utilization, String)], length,
       ["tokens in the cache", known(cache?.tokens, count)], ["sequences at once", known(cache?.max_concurrency, (n) => n.toFixed(2))]]));
+  const started = (value, text) => (result.fits === false ? null : known(value, text));
   const layout = ["tensor", "pipeline", "data"].map((axis) => [axis, workload[`${axis}_parallel_size`]]).filter(([axis, n]) => n > 1 || axis === "tensor");
   byId("facts").replaceChildren(...pairs([
     ["layout", layout.map((pair) => pair.join(" ")).join(" × ")],
     ["KV cache in", cache?.dtype], ["one token", known(cache?.bytes_per_token, (n) => `${kib(n)} KiB`)],
     ["one longest sequence", known(cache?.required_bytes, (n) => `${gib(n)} GiB`)],
-    ["longest that fits", known(result.max_model_len_limit, (n) => many(n, "token"))],
+    ["longest that fits", started(result.max_model_len_limit, (n) => many(n, "token"))],
     ["sequences in one step", known(result.max_num_seqs, count)],
-    ["fullest card keeps free", known(result.headroom_bytes, (n) => `${gib(n)} GiB`)],
+    ["fullest card keeps free", started(result.headroom_bytes, (n) => `${gib(n)} GiB`)],
     ["certainty", certainty(result)],
-    ["first start", known(cache?.first_start, (first) => `${many(first.tokens, "token")}, ${first.max_concurrency.toFixed(2)} at once`)]]));
+    ["first start", started(cache?.first_start, (first) => `${many(first.tokens, "token")}, ${first.max_concurrency.toFixed(2)} at once`)]]));
   byId("warnings").replaceChildren(...plan.warnings.map((warning) => el("li", {}, warning.message)));
 }
 
@@ -92,8 +94,16 @@ export function showAnswer(plan, take) {
   showMemory(plan);
   showSettings(plan);
   say(byId("command-title"), plan.result.fits === false ? "To copy, though it would not start" : "To copy");
-  say(byId("command"), plan.formatted ?? "");
+  say(byId("command"), plan.formatted ?? "nothing: it does not fit");
+  byId("copy").disabled = !plan.formatted;
   showAbout(plan);
+}
+
+// No plan: what is below is the answer before.
+export function showRefused(message) {
+  byId("verdict").dataset.kind = "refused";
+  say(byId("verdict-title"), "No plan for this");
+  say(byId("brief"), message);
 }
 
 // What a screen reader hears of an answer: one sentence.

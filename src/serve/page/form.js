@@ -157,11 +157,11 @@ export class Form {
     shown.replaceChildren(...names.map((name) => optionField(this.options.get(name))));
   }
 
-  // A refusal is shown at the field that it names; false where there is none.
+  // A refusal is shown at the field that it names, where there is one.
   showRefusal(refusal) {
     this.clearRefusal();
     const field = [...document.querySelectorAll("[data-where]")].find((one) => one.dataset.where.split(" ").some((where) => covers(where, refusal.where)));
-    if (!field) return false;
+    if (!field) return;
     const details = field.closest("details");
     if (details) details.open = true;
     field.append(el("p", { class: "error", id: "refusal" }, refusal.message), ...this.#remedy(refusal));
@@ -169,7 +169,6 @@ export class Form {
       control.setAttribute("aria-invalid", "true");
       control.setAttribute("aria-errormessage", "refusal");
     }
-    return true;
   }
 
   #remedy({ where }) {
@@ -181,7 +180,7 @@ export class Form {
   }
 
   clearRefusal() {
-    for (const old of document.querySelectorAll("#question .error, #question .remedy")) old.remove();
+    for (const old of document.querySelectorAll("[data-where] > .error, [data-where] > .remedy")) old.remove();
     for (const control of document.querySelectorAll("[aria-invalid]")) {
       control.removeAttribute("aria-invalid");
       control.removeAttribute("aria-errormessage");

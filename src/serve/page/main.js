@@ -1,8 +1,8 @@
 // The page: the question in the address, its answer below, and what happens in between.
 import { byId, say } from "/dom.js";
-import { showAnswer, spoken } from "/answer.js";
+import { showAnswer, showRefused, spoken } from "/answer.js";
 import { Form } from "/form.js";
-import { Planner, table } from "/service.js";
+import { Planner, kept, table } from "/service.js";
 import { applied, fromFragment, initial, requestOf, toFragment } from "/state.js";
 
 const kQuietMs = 700;  // a screen reader hears the answer once a slider rests
@@ -36,7 +36,9 @@ const planner = new Planner({
   },
   refusal(refusal) {
     if (refusal.status === 401) return signIn();
-    banner(form.showRefusal(refusal) ? "" : refusal.message);
+    banner("");
+    form.showRefusal(refusal);
+    showRefused(refusal.message);
     document.body.classList.add("stale");
     speak(refusal.message);
   },
@@ -99,7 +101,7 @@ function listen() {
   });
   byId("sign-in").addEventListener("submit", (event) => {
     event.preventDefault();
-    sessionStorage.setItem("token", byId("token").value);
+    kept("token", byId("token").value);
     location.reload();
   });
   byId("theme").value = document.documentElement.dataset.theme ?? "";
@@ -112,8 +114,9 @@ function listen() {
 
 async function start() {
   listen();
-  const [{ options }, { models }, { gpus }, { devices }] =
-    await Promise.all(["options", "models", "gpus", "devices"].map((name) => table(`/api/v1/${name}`, gone)));
+  const noDriver = (error) => (error.status === 401 ? Promise.reject(error) : { devices: [] });
+  const [{ options }, { models }, { gpus }, { devices }] = await Promise.all(
+    [table("/api/v1/options", gone), table("/api/v1/models", gone), table("/api/v1/gpus", gone), table("/api/v1/devices", gone).catch(noDriver)]);
   types = new Map(options.map((option) => [option.name, option.type]));
   form = new Form({ options, models, gpus, devices }, change);
   banner("");

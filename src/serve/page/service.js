@@ -2,28 +2,37 @@
 const kSlowMs = 1000, kAgainMs = 1000, kLongestMs = 60000;
 
 export class Refusal extends Error {
-  constructor(status, error) {
-    super(error.message ?? `the service answered with status ${status}`);
-    this.status = status;
-    this.where = error.where ?? "";
+  constructor(response, error) {
+    super(error?.message ?? `the service answered with status ${response.status}`);
+    this.status = response.status;
+    this.where = error?.where ?? "";
+    this.later = response.headers.has("Retry-After") || (!error && response.status >= 502);
   }
 }
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// What this window keeps, where it is allowed to.
+export function kept(name, value) {
+  try {
+    if (value !== undefined) sessionStorage.setItem(name, value);
+    return sessionStorage.getItem(name);
+  } catch { return null; }
+}
+
 function headers() {
-  const token = sessionStorage.getItem("token");
+  const token = kept("token");
   return { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) };
 }
 
 async function ask(path, init) {
   const response = await fetch(path, { ...init, headers: headers(), cache: "no-store" });
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(response.status, body.error ?? {});
+  if (!response.ok) throw new Refusal(response, body.error);
   return body;
 }
 
-const isGone = (error) => !(error instanceof Refusal) || error.status === 502 || error.status === 503;
+const isGone = (error) => !(error instanceof Refusal) || error.later;
 
 // A table of the service; waits until it is there. `gone` is told each time it is not.
 export async function table(path, gone) {

@@ -68,19 +68,18 @@ export function requestOf(state, types) {
 
 // An alternative of the answer, taken: what the plan chose by itself stays as it chose it, and missing GPUs are added.
 export function applied(state, change, plan) {
-  const out = structuredClone(state);
+  const options = { ...state.options }, { env = {}, ...more } = change;
   for (const axis of ["tensor", "pipeline", "data"]) {
     const name = `${axis}-parallel-size`;
-    if (out.options[name] === "auto") out.options[name] = String(plan.workload[name.replaceAll("-", "_")]);
+    if (options[name] === "auto") options[name] = String(plan.workload[name.replaceAll("-", "_")]);
   }
-  for (const [name, value] of Object.entries(change)) {
-    if (name === "env") out.environment = mergedEnvironment(out.environment, value);
-    else out.options[name.replaceAll("_", "-")] = String(value);
-  }
+  for (const [name, value] of Object.entries(more)) options[name.replaceAll("_", "-")] = String(value);
+  const out = { ...state, options };
+  // Which GPUs, in which order, is chosen by the plan only: it is left to it, and with it the layers of each.
+  if (env.CUDA_VISIBLE_DEVICES) return { ...out, options: { ...options, "pipeline-parallel-size": "auto" } };
+  out.environment = Object.entries({ ...Object.fromEntries(state.environment), ...env });
   return withGpus(out, ranksOf(out), plan.devices);
 }
-
-const mergedEnvironment = (pairs, more) => Object.entries({ ...Object.fromEntries(pairs), ...more });
 
 export const ranksOf = (state) =>
   ["tensor", "pipeline", "data"].reduce((all, axis) => all * (Number(state.options[`${axis}-parallel-size`]) || 1), 1);
