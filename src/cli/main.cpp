@@ -22,8 +22,7 @@ constexpr const char* kExamples =
     "  vramauto plan /models/llama --gpu-memory 24GiB --json     the whole answer for a script\n"
     "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
     "  vramauto compare Qwen/Qwen3-8B --gpus \"L4, 2x A10\"        which of these machines fits, and which wastes least\n"
-    "  vramauto serve-model --model-path /models/llama -tp 2 --port 8001\n"
-    "                                                            plans, then becomes the engine with these settings\n"
+    "  vramauto serve-model --model-path /models/llama -tp 2     plans, then starts the engine with these settings\n"
     "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
     "  vramauto options                                          every option of plan, explained\n"
     "  vramauto models                                           the ids that need no files\n"
@@ -71,7 +70,7 @@ struct Command {
     app.require_subcommand(1);
     plan = app.add_subcommand("plan", "settings that start, and why");
     compare = app.add_subcommand("compare", "models, machines and settings side by side");
-    serve_model = app.add_subcommand("serve-model", "plan, then start the engine with the plan's settings");
+    serve_model = app.add_subcommand("serve-model", "plan, then start the engine with these settings; words that are not options of this command are the engine's");
     detect = app.add_subcommand("detect", "the GPUs of this machine");
     options = app.add_subcommand("options", "every workload option of plan");
     plugins = app.add_subcommand("plugins", "the estimators that are there, and the plugins that were refused");

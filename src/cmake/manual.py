@@ -53,8 +53,8 @@ def groups(text):
 
 
 def read_option(left, right):
-    """"-h,--help", "--gpu NAME Excludes: --gpu-memory"."""
-    words, *_ = left.partition(" Excludes:")
+    """"-h,--help", "--gpu NAME Excludes: --gpu-memory", "--model-path MODEL REQUIRED"."""
+    words = left.partition(" Excludes:")[0].replace(" REQUIRED", "")
     names, _, value = words.partition(" ")
     return Option([re.sub(r"\{.*?\}", "", name) for name in names.split(",")], value, right, [])
 
@@ -131,8 +131,8 @@ def values(options):
     for option in options:
         if not option.value or option.names[0] == "--gpu":
             continue
-        files = re.search("FILE|FOLDER|DIR", option.value)
-        offer = "return 2" if files else "printf '%s\\n' " + " ".join(option.choices) if option.choices else ":"
+        files = re.search("FILE|FOLDER|DIR|ADAPTER", option.value)
+        offer = "return 2" if files else "return 3" if option.value == "MODEL" else "printf '%s\\n' " + " ".join(option.choices) if option.choices else ":"
         cases.setdefault(offer, []).extend(option.names)
     return "\n".join(f"    {'|'.join(dict.fromkeys(names))}) {offer} ;;" for offer, names in cases.items())
 

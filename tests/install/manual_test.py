@@ -108,6 +108,8 @@ class Completion(unittest.TestCase):
     def test_models_and_files(self):
         self.assertIn("Qwen/Qwen3-8B", complete("vramauto", "plan", "Qwen/"))
         self.assertIn(str(MANUAL), complete("vramauto", "plan", "--devices", str(MANUAL)[:-3]))
+        self.assertIn("Qwen/Qwen3-8B", complete("vramauto", "serve-model", "--model-path", "Qwen/"))
+        self.assertIn(str(MANUAL), complete("vramauto", "serve-model", "--model-path", "=", str(MANUAL)[:-3]))
 
     def test_keys_in_a_bash_that_someone_types_into(self):
         self.assertEqual(typed("vramauto plan --gpu Gaudi\\ 3\t"), ["vramauto", "plan", "--gpu", "Gaudi 3"])
