@@ -46,6 +46,8 @@ def groups(text):
             entries = None
         elif entries is not None and re.match(r"  \S", line):
             left, _, right = line.strip().partition("  ")
+            if not right and " REQUIRED " in left:  # the column is full
+                left, _, right = left.partition(" REQUIRED ")
             entries.append([left, right.strip()])
         elif entries and line.strip():
             entries[-1][1] = f"{entries[-1][1]} {line.strip()}".strip()
