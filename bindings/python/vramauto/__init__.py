@@ -17,6 +17,7 @@ from ._library import lib as _lib, version_text as _version_text
 from .catalogue import catalogue_gpus, catalogue_models
 from .context import Context, default_context, detect, estimate, plan
 from .devices import Devices
+from .engine import DoesNotFitError, Engine
 from .errors import (ArgumentError, CancelledError, ClosedError, DriverError, Error, FormatError, InternalError, LimitError,
                      NoDriverError, NoEstimatorError, NotFoundError, OutOfMemoryError, PluginError, SystemRefusedError, TimedOutError,
                      UnsupportedError)
@@ -31,12 +32,13 @@ from .workloads import Workload, options
 
 __all__ = [
     "ArgumentError", "CacheGroup", "CancelledError", "Certainty", "ClosedError", "Component", "Context", "ContextFlag",
-    "DetectFlag", "DeviceFlag", "DeviceInfo", "Devices", "DriverError", "Dtype", "Error", "Estimate", "EstimateInfo",
-    "FormatError", "InternalError", "Kind", "LimitError", "LogLevel", "Margin", "Model", "ModelInfo", "ModelSource",
-    "NoDriverError", "NoEstimatorError", "NotFoundError", "OptionInfo", "OptionType", "OutOfMemoryError", "Plan", "PlanInfo",
-    "PlanWarning", "PluginError", "PluginInfo", "Status", "Strategy", "SystemRefusedError", "TensorInfo", "TimedOutError",
-    "UnsupportedError", "Workload", "build_info", "calculate_gpu_memory_utilization", "catalogue_gpus", "catalogue_models",
-    "default_context", "detect", "estimate", "estimate_model_size_gb", "get_gpu_memory_gb", "options", "plan", "version",
+    "DetectFlag", "DeviceFlag", "DeviceInfo", "Devices", "DoesNotFitError", "DriverError", "Dtype", "Engine", "Error", "Estimate",
+    "EstimateInfo", "FormatError", "InternalError", "Kind", "LimitError", "LogLevel", "Margin", "Model", "ModelInfo",
+    "ModelSource", "NoDriverError", "NoEstimatorError", "NotFoundError", "OptionInfo", "OptionType", "OutOfMemoryError", "Plan",
+    "PlanInfo", "PlanWarning", "PluginError", "PluginInfo", "Status", "Strategy", "SystemRefusedError", "TensorInfo",
+    "TimedOutError", "UnsupportedError", "Workload", "build_info", "calculate_gpu_memory_utilization", "catalogue_gpus",
+    "catalogue_models", "default_context", "detect", "estimate", "estimate_model_size_gb", "get_gpu_memory_gb", "options", "plan",
+    "version",
 ]
 
 __version__ = _version_text(_VERSION_NUMBER)
