@@ -70,7 +70,9 @@ struct Command {
     app.require_subcommand(1);
     plan = app.add_subcommand("plan", "settings that start, and why");
     compare = app.add_subcommand("compare", "models, machines and settings side by side");
-    serve_model = app.add_subcommand("serve-model", "plan, then start the engine with these settings; words that are not options of this command are the engine's");
+    serve_model = app.add_subcommand(
+        "serve-model",
+        "plan, then start the engine with these settings; words that are not options of this command are the engine's");
     detect = app.add_subcommand("detect", "the GPUs of this machine");
     options = app.add_subcommand("options", "every workload option of plan");
     plugins = app.add_subcommand("plugins", "the estimators that are there, and the plugins that were refused");
@@ -96,8 +98,7 @@ struct Command {
 int run(int argc, char** argv) {
   Command command;
   const bool serves = argc > 1 && std::string(argv[1]) == "serve-model";
-  auto words =
-      serves ? declare_serve_model(*command.serve_model, command.serve_model_options, argc, argv) : normalised(argc, argv);
+  auto words = serves ? declare_serve_model(*command.serve_model, command.serve_model_options, argc, argv) : normalised(argc, argv);
   // The workload's options are declared only for the command that has them.
   const auto named = [&](const char* name) { return std::find(words.begin(), words.end(), name) != words.end(); };
   if (named("plan")) declare_plan(*command.plan, command.plan_options);

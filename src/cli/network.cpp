@@ -16,7 +16,8 @@ std::int32_t on_progress(void* line, std::uint64_t done, std::uint64_t total) {
 }
 
 bool by_rule(const PlanOptions& options) {
-  if (std::find(options.read.begin(), options.read.end(), std::pair<std::string, std::string>("method", "rule")) != options.read.end())
+  if (std::find(options.read.begin(), options.read.end(), std::pair<std::string, std::string>("method", "rule")) !=
+      options.read.end())
     return true;
   return std::any_of(options.workload.begin(), options.workload.end(), [](const auto& one) {
     return one.first == "method" && one.second->count() && one.second->results().back() == "rule";

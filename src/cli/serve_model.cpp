@@ -1,4 +1,5 @@
-// serve-model: plans, reports to standard error, and becomes the engine, whose standard output, signals and exit status are its own.
+// serve-model: plans, reports to standard error, and becomes the engine, whose standard output, signals and exit status are its
+// own.
 #include <unistd.h>
 #include <CLI/Option.hpp>
 #include <algorithm>
@@ -16,9 +17,11 @@ namespace cli {
 namespace {
 
 constexpr const char* kFooter =
-    "All other words are the engine's, before \"--\" and after it: what the table knows is read into the plan, and what it does not\n"
+    "All other words are the engine's, before \"--\" and after it: what the table knows is read into the plan, and what it does "
+    "not\n"
     "know is passed on as it is. --gpu-memory-utilization 0, the default, lets the plan choose; another value is kept and judged.\n"
-    "The report goes to standard error; the engine takes the place of this process. A model that does not fit is not started: exit\n"
+    "The report goes to standard error; the engine takes the place of this process. A model that does not fit is not started: "
+    "exit\n"
     "status 3. VLLM_* of the environment counts in the plan as with --env.\n"
     "\n"
     "Examples:\n"
@@ -39,8 +42,8 @@ std::vector<std::pair<std::string, std::string>> engine_variables() {
 
 void refuse_other_machines(const ServeModelOptions& options) {
   const auto& plan = options.plan;
-  for (const auto& [name, value] : {std::pair{"--gpu", &plan.gpu}, {"--gpu-memory", &plan.gpu_memory}, {"--devices", &plan.devices},
-                                    {"--free", &plan.free}})
+  for (const auto& [name, value] :
+       {std::pair{"--gpu", &plan.gpu}, {"--gpu-memory", &plan.gpu_memory}, {"--devices", &plan.devices}, {"--free", &plan.free}})
     if (!value->empty() && !options.dry_run)
       throw Failure{kUsage, name, "plans for another machine than the engine would start on, expected --dry-run with it"};
 }
@@ -68,6 +71,24 @@ std::string command_line(const Plan& plan, const Launch& launch) {
   std::string out;
   for (const auto& [name, value] : engine_command(plan.get()).environment) out += name + "=" + quoted(value) + " ";
   for (const auto& word : launch.argv) out += (&word == launch.argv.data() ? "" : " ") + quoted(word);
+  return out;
+}
+
+// What a log may hold of it: the settings that differ from our own environment, and no secrets.
+std::string logged_line(const Plan& plan, const std::vector<std::string>& command, EngineOptions given) {
+  std::string out;
+  for (const auto& [name, value] : engine_command(plan.get()).environment) {
+    const char* own = std::getenv(name.c_str());
+    if (own && value == own) continue;
+    const bool secret = name.find("KEY") != name.npos || name.find("TOKEN") != name.npos || name.find("SECRET") != name.npos;
+    out += name + "=" + (secret ? "***" : quoted(value)) + " ";
+  }
+  for (auto& word : given.secret) {
+    const bool flag = word.rfind("--", 0) == 0;
+    word = flag ? word.substr(0, word.find('=')) : "***";
+  }
+  for (const auto& word : launch(plan.get(), command, given, environ).argv) out += quoted(word) + " ";
+  out.pop_back();
   return out;
 }
 
@@ -172,7 +193,7 @@ Exit run_serve_model(ServeModelOptions options) {
     return info.fits == 0 && !options.force ? kDoesNotFit : kFits;
   }
   if (!allowed(info, options.force)) return kDoesNotFit;
-  std::fputs((command_line(plan, start) + "\n").c_str(), stderr);
+  std::fputs((logged_line(plan, command, given) + "\n").c_str(), stderr);
   become(program, start);
 }
 

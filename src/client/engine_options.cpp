@@ -16,7 +16,6 @@ bool is_option(const std::string& word) {
   return word.size() > 1 && word[0] == '-' && !std::isdigit(static_cast<unsigned char>(word[1])) && word[1] != '.';
 }
 
-// Texts that no report should hold.
 bool is_secret(const std::string& name) { return name == "api-key" || name == "hf-token"; }
 
 struct Word {
@@ -66,9 +65,11 @@ class Reader {
   void read_one() {
     const auto& text = words_[at_++];
     if (!is_option(text) || text == "--")
-      throw Failure{kUsage, text.substr(0, 100), "is one word too many, expected an option of the engine; the model is --model-path"};
+      throw Failure{kUsage, text.substr(0, 100),
+                    "is one word too many, expected an option of the engine; the model is --model-path"};
     auto word = parsed(text);
-    if (!word.option || is_secret(word.option.name)) return pass_on(text, word);
+    if (!word.option) return pass_on(text, word);
+    if (is_secret(word.option.name)) return take(out_.secret, text, word);
     if (word.option.is_switch()) return add_switch(word);
     if (word.option.type == kText) return add_text(text, word);
     if (!word.has_value) word.value = next_value(word.flag);
@@ -98,16 +99,22 @@ class Reader {
   void pass_on(const std::string& text, const Word& word) {
     const auto name = word.flag.substr(std::min<std::size_t>(word.flag.size(), 2));
     if (word.flag == "--model") throw Failure{kUsage, "--model", "is given by --model-path"};
-    if (const auto longer = word.option || word.flag.rfind("--", 0) || name.empty() ? NamedOption() : option_abbreviated(name))
+    if (const auto longer = word.flag.rfind("--", 0) || name.empty() ? NamedOption() : option_abbreviated(name))
       throw Failure{kUsage, word.flag, std::string("is an abbreviation, expected --") + longer.name + " in full"};
-    out_.unknown.push_back(text);
-    while (!word.has_value && at_ < words_.size() && !is_option(words_[at_])) out_.unknown.push_back(words_[at_++]);
+    take(out_.unknown, text, word);
+  }
+
+  // With all that may be its values.
+  void take(std::vector<std::string>& out, const std::string& text, const Word& word) {
+    out.push_back(text);
+    while (!word.has_value && at_ < words_.size() && !is_option(words_[at_])) out.push_back(words_[at_++]);
   }
 
   const std::string& next_value(const std::string& flag) {
     if (at_ == words_.size() || is_option(words_[at_]))
-      throw Failure{kUsage, flag, at_ == words_.size() ? "found nothing after it, expected a value"
-                                                       : "found " + words_[at_].substr(0, 100) + ", expected a value"};
+      throw Failure{kUsage, flag,
+                    at_ == words_.size() ? "found nothing after it, expected a value"
+                                         : "found " + words_[at_].substr(0, 100) + ", expected a value"};
     return words_[at_++];
   }
 

@@ -117,14 +117,16 @@ class Splitter {
 
 std::vector<std::string> split_command(const std::string& command) {
   auto out = Splitter(command).split();
-  if (out.empty() || out.front().empty()) throw Failure{kUsage, "engine command", "is empty, expected a program such as vllm serve"};
+  if (out.empty() || out.front().empty())
+    throw Failure{kUsage, "engine command", "is empty, expected a program such as vllm serve"};
   return out;
 }
 
 std::string find_program(const std::string& name, const char* path) {
   if (name.find('/') != name.npos) {
     if (is_program(name)) return name;
-    throw Failure{kError, name, "is no program that can be run: " + std::string(std::strerror(access(name.c_str(), X_OK) ? errno : EISDIR))};
+    throw Failure{kError, name,
+                  "is no program that can be run: " + std::string(std::strerror(access(name.c_str(), X_OK) ? errno : EISDIR))};
   }
   const std::string folders = path ? path : default_path();
   for (std::size_t at = 0; at <= folders.size();) {
@@ -134,7 +136,8 @@ std::string find_program(const std::string& name, const char* path) {
     if (is_program(file)) return file;
     at = end + 1;
   }
-  throw Failure{kError, name, "there is no program of this name in " + (path ? "PATH, which is " + folders : "the default PATH, " + folders)};
+  throw Failure{kError, name,
+                "there is no program of this name in " + (path ? "PATH, which is " + folders : "the default PATH, " + folders)};
 }
 
 Launch launch(const vramauto_plan* plan, const std::vector<std::string>& command, const EngineOptions& given,
@@ -142,7 +145,7 @@ Launch launch(const vramauto_plan* plan, const std::vector<std::string>& command
   const auto wanted = engine_command(plan);
   Launch out{command, {}};
   if (wanted.arguments.size() > 1) {
-    const auto& model = wanted.arguments[1];                           // after "serve"
+    const auto& model = wanted.arguments[1];                              // after "serve"
     out.argv.push_back(model.rfind("-", 0) == 0 ? "./" + model : model);  // no option
   }
   std::vector<Item> items;
@@ -155,6 +158,7 @@ Launch launch(const vramauto_plan* plan, const std::vector<std::string>& command
   }
   for (const auto& item : items) append(out.argv, item.words);
   append(out.argv, given.unknown);
+  append(out.argv, given.secret);
   for (; *inherited; ++inherited)
     if (!sets(wanted, *inherited)) out.environment.emplace_back(*inherited);
   for (const auto& [name, value] : wanted.environment) out.environment.push_back(name + "=" + value);

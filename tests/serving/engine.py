@@ -46,13 +46,13 @@ INTEGERS = """tensor-parallel-size pipeline-parallel-size data-parallel-size dec
     num-gpu-blocks-override max-loras max-lora-rank max-cudagraph-capture-size optimization-level seed port max-logprobs
     api-server-count nnodes node-rank"""
 READABLE = "max-model-len max-num-batched-tokens kv-cache-memory-bytes"  # 32k, 8G
-NUMBERS = "gpu-memory-utilization cpu-offload-gb mm-ipc-gpu-memory-gb swap-space"
+NUMBERS = "gpu-memory-utilization cpu-offload-gb mm-ipc-gpu-memory-gb"
 TEXTS = """kv-cache-dtype mamba-cache-mode mamba-cache-dtype mamba-ssm-cache-dtype attention-backend dtype quantization
     mm-encoder-tp-mode lora-dtype all2all-backend performance-mode host tokenizer revision download-dir load-format chat-template
-    tool-call-parser reasoning-parser distributed-executor-backend uvicorn-log-level runner convert generation-config"""
+    hf-token tool-call-parser reasoning-parser distributed-executor-backend uvicorn-log-level runner convert generation-config"""
 JSON = """compilation-config speculative-config limit-mm-per-prompt eplb-config hf-overrides kv-transfer-config
     override-generation-config model-loader-extra-config"""
-LISTS = "cudagraph-capture-sizes served-model-name lora-modules kv-cache-dtype-skip-layers"
+LISTS = "api-key cudagraph-capture-sizes served-model-name lora-modules kv-cache-dtype-skip-layers"
 REPEATED = "middleware"
 SHORT = {"tensor-parallel-size": "-tp", "pipeline-parallel-size": "-pp", "data-parallel-size": "-dp", "enable-expert-parallel": "-ep",
          "decode-context-parallel-size": "-dcp", "quantization": "-q", "compilation-config": "-cc", "nnodes": "-n", "node-rank": "-r"}

@@ -103,7 +103,8 @@ class Arguments(ServeModel):
         chosen = self.started("--model-path", model)["options"]["gpu-memory-utilization"]
         self.assertEqual(chosen, self.plan(model)["result"]["gpu_memory_utilization"])
         for zero in ("0", "0.0"):
-            self.assertEqual(self.started("--model-path", model, "--gpu-memory-utilization", zero)["options"]["gpu-memory-utilization"], chosen)
+            options = self.started("--model-path", model, "--gpu-memory-utilization", zero)["options"]
+            self.assertEqual(options["gpu-memory-utilization"], chosen)
 
     def test_given_is_kept(self):
         model = self.model()
@@ -118,10 +119,12 @@ class Arguments(ServeModel):
                 (["--tensor_parallel_size=2"], "tensor-parallel-size", 2), (["--max_model_len", "4k"], "max-model-len", 4000),
                 (["--max-model-len=4K"], "max-model-len", 4096), (["--max-model-len", "-1"], "max-model-len", 8192),
                 (["-O1"], "optimization-level", 1), (["-O=1"], "optimization-level", 1), (["-O", "1"], "optimization-level", 1),
-                (["-q", "fp8_per_tensor"], "quantization", "fp8_per_tensor"), (["--no-enable-chunked-prefill"], "enable-chunked-prefill", False),
+                (["-q", "fp8_per_tensor"], "quantization", "fp8_per_tensor"),
+                (["--no-enable-chunked-prefill"], "enable-chunked-prefill", False),
                 (["--disable-chunked-prefill"], "enable-chunked-prefill", False), (["--enforce_eager"], "enforce-eager", True),
                 (["--compilation-config", '{"mode": 3}'], "compilation-config", {"mode": 3}),
-                (["--compilation-config.mode", "3"], "compilation-config", {"mode": 3}), (["-cc.mode=3"], "compilation-config", {"mode": 3}),
+                (["--compilation-config.mode", "3"], "compilation-config", {"mode": 3}),
+                (["-cc.mode=3"], "compilation-config", {"mode": 3}),
                 (["--compilation_config.pass_config.fuse_norm_quant", "true", "--compilation-config.cudagraph_mode", "NONE"],
                  "compilation-config", {"pass_config": {"fuse_norm_quant": True}, "cudagraph_mode": "NONE"}),
                 (["--compilation-config.custom_ops+", "none,+rms_norm", "--compilation-config.custom_ops+=a\"b"], "compilation-config",
@@ -162,10 +165,14 @@ class Arguments(ServeModel):
         self.assertEqual(self.started("--model-path", self.model(), "--chat-template", template)["options"]["chat-template"], template)
 
     def test_secrets_are_in_no_report(self):
-        done = self.call("--model-path", self.model(), engine=f"{ENGINE}", ENGINE_MODE="exit", VLLM_API_KEY="swordfish")
-        self.assertEqual(done.returncode, 0)
+        words = ["--model-path", self.model(), "--api-key", "swordfish", "--hf-token=swordfish", "--env", "HF_TOKEN=swordfish", "--seed", "1"]
+        done = self.call(*words, VLLM_API_KEY="swordfish")
+        self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("swordfish", done.stderr.decode())
-        self.assertEqual(self.seen()["environment"]["VLLM_API_KEY"], "swordfish")
+        seen = self.seen()
+        self.assertEqual([seen["environment"][name] for name in ("VLLM_API_KEY", "HF_TOKEN")], ["swordfish"] * 2)
+        self.assertEqual(seen["argv"][-3:], ["--api-key", "swordfish", "--hf-token=swordfish"])
+        self.assertEqual(self.call(*words, "--dry-run").stdout.decode().split()[-1], "--hf-token=swordfish")
 
     def test_odd_paths(self):
         for name in ("a b", "it's", 'say "x"', "line\nbreak", "-dash", "--force", "$(touch marker)", "`touch marker`;&|", "größe", "a=b",
@@ -215,7 +222,8 @@ class Refusals(ServeModel):
                 ("--max-model-len: found nothing after it", "--max-model-len"),
                 ("--max-model-len: found --enforce-eager, expected a value", "--max-model-len", "--enforce-eager"),
                 ("is an abbreviation, expected --max-model-len", "--max-model", "4096"), ("is given by --model-path", "--model", "x"),
-                ("is given by --model-path", "--", "--model=x"), ('found "x"', "-tp", "x"), ("found 2, expected a share", "--gpu-memory-utilization", "2"),
+                ("is given by --model-path", "--", "--model=x"), ('found "x"', "-tp", "x"),
+                ("found 2, expected a share", "--gpu-memory-utilization", "2"),
                 ("--compilation-config", "--compilation-config", "{"), ("--compilation-config", "--compilation-config.a", "{"),
                 ("separated by dots", "--compilation-config." + "a." * 20, "1"), ("separated by dots", "--compilation-config..", "1"),
                 ("--dry-run", "--gpu", "RTX 4090"), ("--dry-run", "--gpu-memory", "24GiB"), ("--dry-run", "--free", "20GiB"),
@@ -324,7 +332,8 @@ class Environment(ServeModel):
         long = ["--model-path", self.model(), "--max-model-len", "16384", "-tp", "auto"]
         self.refused(1, "VLLM_ALLOW_LONG_MAX_MODEL_LEN=1", *long)
         self.assertEqual(self.started(*long, VLLM_ALLOW_LONG_MAX_MODEL_LEN="1")["options"]["max-model-len"], 16384)
-        self.refused(1, "VLLM_ALLOW_LONG_MAX_MODEL_LEN=1", *long, "--env", "VLLM_ALLOW_LONG_MAX_MODEL_LEN=0", VLLM_ALLOW_LONG_MAX_MODEL_LEN="1")
+        self.refused(1, "VLLM_ALLOW_LONG_MAX_MODEL_LEN=1", *long, "--env", "VLLM_ALLOW_LONG_MAX_MODEL_LEN=0",
+                     VLLM_ALLOW_LONG_MAX_MODEL_LEN="1")
 
 
 class Warnings(ServeModel):
