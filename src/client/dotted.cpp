@@ -55,6 +55,15 @@ bool is_number(const std::string& text) {
   return at == text.size();
 }
 
+// 007 is 7 to Python's int(), and no JSON.
+std::string whole_number(const std::string& text) {
+  const std::size_t sign = !text.empty() && (text[0] == '-' || text[0] == '+');
+  const auto count = digits(text, sign);
+  if (count == 0 || sign + count != text.size()) return "";
+  const auto first = std::min(text.find_first_not_of('0', sign), text.size() - 1);
+  return (text[0] == '-' ? "-" : "") + text.substr(first);
+}
+
 // 1k is 1,000 and 1K 1,024 (vLLM 0.33, utils/argparse_utils.py, human_readable_int); "" for what is no such number.
 std::string readable_number(const std::string& text) {
   static const std::string kPowers = "kmgt";
@@ -73,6 +82,7 @@ std::string readable_number(const std::string& text) {
 std::string value_of(const std::string& text) {
   if (text == "true" || text == "false" || text == "null" || is_number(text)) return text;
   if (!text.empty() && (text[0] == '{' || text[0] == '[' || text[0] == '"')) return text;
+  if (const auto whole = whole_number(text); !whole.empty()) return whole;
   const auto number = readable_number(text);
   return number.empty() ? quoted(text) : number;
 }

@@ -46,6 +46,7 @@ Word parsed(const std::string& text) {
     out.field = out.flag.substr(dot + 1);
     out.flag.resize(dot);
   }
+  if (!out.field.empty()) std::replace(out.flag.begin(), out.flag.end(), '_', '-');
   out.option = out.flag.rfind("--", 0) == 0 ? option_named(out.flag.substr(2)) : short_option(out);
   if (!out.field.empty() && out.option.type != kJson) out.option = {};
   return out;
@@ -57,7 +58,7 @@ class Reader {
 
   EngineOptions read() {
     while (at_ < words_.size()) read_one();
-    for (const auto& [name, json] : dotted_) out_.set.emplace_back(name, json.text());  // after a whole one: it counts, as in vLLM
+    for (const auto& [flag, name, json] : dotted_) out_.set.emplace_back(name, json.text());  // after a whole one, as in vLLM
     return std::move(out_);
   }
 
@@ -74,7 +75,7 @@ class Reader {
     if (word.option.type == kText) return add_text(text, word);
     if (!word.has_value) word.value = next_value(word.flag);
     if (word.field.empty()) return void(out_.set.emplace_back(word.option.name, word.value));
-    dotted(word.option.name).set(word.field, word.value);
+    dotted(word).set(word.field, word.value);
   }
 
   void add_switch(const Word& word) {
@@ -118,15 +119,21 @@ class Reader {
     return words_[at_++];
   }
 
-  DottedJson& dotted(const std::string& name) {
-    const auto known = std::find_if(dotted_.begin(), dotted_.end(), [&](const auto& one) { return one.first == name; });
-    return known != dotted_.end() ? known->second : dotted_.emplace_back(name, DottedJson()).second;
+  // Of -cc and --compilation-config, each of which is whole to vLLM, the last counts.
+  DottedJson& dotted(const Word& word) {
+    for (auto& one : dotted_)
+      if (one.flag == word.flag) return one.json;
+    return dotted_.emplace_back(Dotted{word.flag, word.option.name, {}}).json;
   }
 
   const std::vector<std::string>& words_;
   std::size_t at_ = 0;
   EngineOptions out_;
-  std::vector<std::pair<std::string, DottedJson>> dotted_;
+  struct Dotted {
+    std::string flag, name;
+    DottedJson json;
+  };
+  std::vector<Dotted> dotted_;
 };
 
 }  // namespace
