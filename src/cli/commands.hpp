@@ -16,6 +16,7 @@ struct PlanOptions {
   std::string model, gpu, gpu_memory, devices, free, draft_model, format;
   std::vector<std::string> lora_models;
   bool json = false, offline = false, refresh = false;
+  bool only_here = false;  // the GPUs of another machine are no help
   std::vector<std::pair<std::string, CLI::Option*>> workload;  // the library's options, by name
   std::vector<std::pair<std::string, std::string>> read;       // and those that were read elsewhere, by name
 };

@@ -12,8 +12,7 @@ namespace cli {
 namespace {
 
 constexpr std::size_t kLongestFile = 1 << 20;
-constexpr const char* kNoGpu =
-    "no GPU found: sizes are told, whether they fit is not; name one with --gpu, for example --gpu \"RTX 4090\"";
+constexpr const char* kNoGpu = "no GPU found: sizes are told, whether they fit is not";
 
 // A whole file, or standard input for "-".
 std::string read_all(const std::string& path) {
@@ -55,10 +54,10 @@ Devices with_free(const Context& context, const Devices& devices, std::uint64_t 
   return parsed(context, kUsage, text);
 }
 
-Devices detected(const Context& context) {
+Devices detected(const Context& context, bool only_here) {
   auto found = make<Devices>(kError, [&](auto out, auto err) { return vramauto_devices_detect(context.get(), 0, out, err); });
   if (vramauto_devices_count(found.get()) == 0) {
-    complain("", kNoGpu);
+    complain("", only_here ? kNoGpu : kNoGpu + std::string("; name one with --gpu, for example --gpu \"RTX 4090\""));
     return nullptr;
   }
   return found;
@@ -73,7 +72,7 @@ Devices chosen(const Context& context, const PlanOptions& options) {
   else if (!options.gpu_memory.empty())
     devices = parsed(context, kUsage, options.gpu_memory);
   else
-    devices = detected(context);
+    devices = detected(context, options.only_here);
   if (options.free.empty() || !devices) return devices;
   return with_free(context, devices, bytes_of(context, "--free", options.free));
 }

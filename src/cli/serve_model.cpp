@@ -178,6 +178,7 @@ Exit run_serve_model(ServeModelOptions options) {
   const auto program = options.dry_run ? command.front() : find_program(command.front(), std::getenv("PATH"));
   const auto given = read_engine_options(options.engine);
   options.plan.model = model_path(options.plan.model);
+  options.plan.only_here = !options.dry_run;
   options.plan.read = engine_variables();
   options.plan.read.insert(options.plan.read.end(), given.set.begin(), given.set.end());
 

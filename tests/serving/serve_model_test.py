@@ -341,6 +341,7 @@ class Warnings(ServeModel):
         done = self.call("--model-path", self.model(), CUDA_VISIBLE_DEVICES="")
         self.assertEqual(done.returncode, 0)
         self.assertIn("not known; the engine is started", done.stderr.decode())
+        self.assertNotIn("--gpu,", done.stderr.decode())
         self.assertNotIn("gpu-memory-utilization", self.seen()["options"])
 
     def test_thin(self):
