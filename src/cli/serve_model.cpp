@@ -10,6 +10,7 @@
 
 #include "client/engine_command.hpp"
 #include "client/launch.hpp"
+#include "client/shell.hpp"
 #include "commands.hpp"
 #include "terminal.hpp"
 
@@ -58,20 +59,10 @@ std::string report_of(const Plan& plan, bool has_command) {
   return shows_symbols(STDERR_FILENO) ? text : without_symbols(text);
 }
 
-// A word that a shell reads back.
-std::string quoted(const std::string& word) {
-  static const std::string kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:@%+=";
-  if (!word.empty() && word[0] != '=' && word.find_first_not_of(kPlain) == word.npos) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 std::string command_line(const Plan& plan, const Launch& launch) {
   std::string out;
-  for (const auto& [name, value] : engine_command(plan.get()).environment) out += name + "=" + quoted(value) + " ";
-  for (const auto& word : launch.argv) out += (&word == launch.argv.data() ? "" : " ") + quoted(word);
-  return out;
+  for (const auto& [name, value] : engine_command(plan.get()).environment) out += name + "=" + shell_word(value) + " ";
+  return out + shell_line(launch.argv);
 }
 
 // What a log may hold of it: the settings that differ from our own environment, and no secrets.
@@ -81,15 +72,13 @@ std::string logged_line(const Plan& plan, const std::vector<std::string>& comman
     const char* own = std::getenv(name.c_str());
     if (own && value == own) continue;
     const bool secret = name.find("KEY") != name.npos || name.find("TOKEN") != name.npos || name.find("SECRET") != name.npos;
-    out += name + "=" + (secret ? "***" : quoted(value)) + " ";
+    out += name + "=" + (secret ? "***" : shell_word(value)) + " ";
   }
   for (auto& word : given.secret) {
     const bool flag = word.rfind("--", 0) == 0;
     word = flag ? word.substr(0, word.find('=')) : "***";
   }
-  for (const auto& word : launch(plan.get(), command, given, environ).argv) out += quoted(word) + " ";
-  out.pop_back();
-  return out;
+  return out + shell_line(launch(plan.get(), command, given, environ).argv);
 }
 
 // Whether the engine is to be started, and why, in words.
