@@ -12,6 +12,7 @@ constexpr std::uint64_t kMaxListing = std::uint64_t{64} << 20;
 Result<Model> opened(Repository& repository, const HubId& id) {
   auto model = TRY(open_folder(repository));
   model.id = id.id;
+  model.revision = id.revision;
   model.path.clear();
   model.source = Source::hub;
   return model;

@@ -55,6 +55,7 @@ struct Warning {
 
 struct Model {
   std::string id;                        // "" unless opened by id
+  std::string revision;                  // of the hub, where one was asked for: "id@revision"
   std::string path;                      // "" for catalogue and name
   std::string architecture, model_type;  // "" when not known
   Source source = Source::name;

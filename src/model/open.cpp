@@ -96,6 +96,7 @@ Result<std::optional<Model>> open_cached(const std::string& cache, const HubId& 
     if (!model && model.error().status != VRAMAUTO_E_NOT_FOUND) return Unexpected{std::move(model.error())};
     if (model && model->adapter_path.empty()) {
       model->id = id.id;
+      model->revision = id.revision;
       model->source = Source::cache;
     }
     if (model) return std::move(*model);

@@ -112,9 +112,11 @@ void add_prefix_caching(std::vector<std::string>& out, const Plan& plan) {
     out.push_back("--enable-prefix-caching");
 }
 
-// The engine serves a folder, whichever of its files was named here.
+// The engine serves a folder, whichever of its files was named here; and by its id what it would find in the same cache itself:
+// clients ask for the model by that name, another machine or a container has other folders, and what is not there yet is fetched.
 std::string target(const model::Model& model) {
-  if (model.path.empty()) return model.id;
+  const bool cached = model.source == model::Source::cache && !model.path.ends_with(".gguf");  // a file says which of several
+  if (model.path.empty() || cached) return model.id;
   for (const std::string_view ending : {".json", ".safetensors"}) {
     const auto slash = model.path.rfind('/');
     if (model.path.ends_with(ending))
@@ -135,6 +137,8 @@ std::vector<std::string> arguments(const Plan& plan, const model::Model& model) 
     const bool drafts = option->name == "speculative-config" && plan.estimate;
     add_set(out, *option, drafts ? with_draft(asked.set_values[i], plan.estimate->draft) : asked.set_values[i]);
   }
+  const bool named = std::find(asked.set_names.begin(), asked.set_names.end(), "revision") != asked.set_names.end();
+  if (!model.revision.empty() && !named) out.insert(out.end(), {"--revision", model.revision});
   add_prefix_caching(out, plan);
   add_adapters(out, plan, model);
   return out;

@@ -114,7 +114,7 @@ class Arguments(ServeModel):
 
     def test_spellings(self):
         model = self.model()
-        for words, name, value in (
+        for number, (words, name, value) in enumerate((
                 (["-tp", "2"], "tensor-parallel-size", 2), (["-tp=2"], "tensor-parallel-size", 2), (["-tp2"], "tensor-parallel-size", 2),
                 (["--tensor_parallel_size=2"], "tensor-parallel-size", 2), (["--max_model_len", "4k"], "max-model-len", 4000),
                 (["--max-model-len=4K"], "max-model-len", 4096), (["--max-model-len", "-1"], "max-model-len", 8192),
@@ -131,9 +131,9 @@ class Arguments(ServeModel):
                  {"custom_ops": ["none", "+rms_norm", 'a"b']}),
                 (["--compilation-config.max_cudagraph_capture_size", "1k"], "compilation-config", {"max_cudagraph_capture_size": 1000}),
                 (["--compilation-config", '{"mode": 0}', "--compilation-config.mode", "3"], "compilation-config", {"mode": 3}),
-                (["--cudagraph-capture-sizes", "1", "2", "4"], "cudagraph-capture-sizes", ["1", "2", "4"])):
-            for before in ([], ["--"]):
-                self.assertEqual(self.started("--model-path", model, *before, *words)["options"].get(name), value, words)
+                (["--cudagraph-capture-sizes", "1", "2", "4"], "cudagraph-capture-sizes", ["1", "2", "4"]))):
+            before = ["--"] * (number % 2)  # both sides of it are read alike
+            self.assertEqual(self.started("--model-path", model, *before, *words)["options"].get(name), value, words)
 
     def test_what_is_read_counts(self):
         model = self.model()
@@ -183,6 +183,21 @@ class Arguments(ServeModel):
             near = self.started("--model-path", name)["options"]["model_tag"]
             self.assertEqual(os.path.samefile(os.path.join(self.root.name, near), folder), True, name)
         self.assertFalse(os.path.exists(self.path("marker")))
+
+    def test_a_cached_model_keeps_its_name(self):
+        """Clients ask for it by its id."""
+        commit = "0123456789abcdef0123456789abcdef01234567"
+        cache = pathlib.Path(self.path("hub"), "models--org--name")
+        self.model(os.path.join("hub", "models--org--name", "snapshots", commit))
+        (cache / "refs").mkdir()
+        for name in ("main", "v1"):
+            (cache / "refs" / name).write_text(commit)
+        cached = {"HF_HUB_CACHE": self.path("hub")}
+        self.assertEqual(self.started("--model-path", "org/name", **cached)["options"]["model_tag"], "org/name")
+        options = self.started("--model-path", "org/name@v1", **cached)["options"]
+        self.assertEqual((options["model_tag"], options["revision"]), ("org/name", "v1"))
+        options = self.started("--model-path", "org/name@v1", "--revision", "main", **cached)["options"]
+        self.assertEqual(options["revision"], "main")
 
     def test_adapters_join(self):
         adapter = self.path("adapter")
