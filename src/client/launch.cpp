@@ -45,6 +45,19 @@ std::vector<std::string> words_of(const Item& item, const std::vector<EngineOpti
   return out.empty() ? item.words : out;
 }
 
+// What comes again is a list's, and its values go to the first: --lora-modules of the user and of the plan.
+std::vector<Item> each_once(const std::vector<Item>& items, const std::vector<EngineOptions::Kept>& kept) {
+  std::vector<Item> out;
+  for (const auto& item : items) {
+    const auto known = std::find_if(out.begin(), out.end(), [&](const Item& one) { return one.name == item.name; });
+    if (known == out.end())
+      out.push_back({item.name, words_of(item, kept)});
+    else
+      known->words.insert(known->words.end(), item.words.begin() + 1, item.words.end());
+  }
+  return out;
+}
+
 bool sets(const EngineCommand& command, const char* entry) {
   const auto* equals = std::strchr(entry, '=');
   const std::string name(entry, equals ? static_cast<std::size_t>(equals - entry) : std::strlen(entry));
@@ -148,15 +161,7 @@ Launch launch(const vramauto_plan* plan, const std::vector<std::string>& command
     const auto& model = wanted.arguments[1];                              // after "serve"
     out.argv.push_back(model.rfind("-", 0) == 0 ? "./" + model : model);  // no option
   }
-  std::vector<Item> items;
-  for (auto& item : items_of(wanted.arguments, 2)) {
-    auto known = std::find_if(items.begin(), items.end(), [&](const Item& one) { return one.name == item.name; });
-    if (known == items.end())
-      items.push_back({item.name, words_of(item, given.kept)});
-    else
-      known->words.insert(known->words.end(), item.words.begin() + 1, item.words.end());  // a list's: --lora-modules
-  }
-  for (const auto& item : items) append(out.argv, item.words);
+  for (const auto& item : each_once(items_of(wanted.arguments, 2), given.kept)) append(out.argv, item.words);
   append(out.argv, given.unknown);
   append(out.argv, given.secret);
   for (; *inherited; ++inherited)
