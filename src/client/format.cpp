@@ -3,6 +3,7 @@
 #include <array>
 
 #include "client/format_documents.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
@@ -28,7 +29,7 @@ void check(const PlanView& plan) {
     throw Failure{kDoesNotFit, "", "it does not fit: " + plan.reason + (plan.nearest.empty() ? "" : "; what would: " + plan.nearest)};
   for (const auto& [name, value] : plan.command.environment)
     if (!is_name(name))
-      throw Failure{kError, "--env", "found the name \"" + name + "\", expected letters, digits and _, no digit first"};
+      throw Failure{kError, "--env", "found the name \"" + printable(name) + "\", expected letters, digits and _, no digit first"};
 }
 
 std::string not_known(const PlanView& plan) { return "whether it fits is not known: " + plan.reason; }

@@ -45,15 +45,15 @@ std::string format_docker(const PlanView& asked) {
   const auto* downloads = plan.find("download-dir");
   for (const auto& path : paths)
     out.insert(out.end(), {"--mount", mount(path, downloads && downloads->values.at(0) == path)});
-  for (const auto& [name, value] : environment_inside(plan)) out.insert(out.end(), {"--env", name + "=" + value});
+  for (const auto& [name, value] : environment_inside(plan, true)) out.insert(out.end(), {"--env", name + "=" + value});
   // --host says where the container is published; inside, the server has to listen to all.
   plan.settings.erase(
       std::remove_if(plan.settings.begin(), plan.settings.end(), [](const Setting& one) { return one.name == "host"; }),
       plan.settings.end());
   std::vector<std::string> command = {"--entrypoint", "vllm", image(plan)};
   for (auto& word : words(plan)) command.push_back(std::move(word));
-  for (const auto* part : {&out, &command})
-    for (const auto& word : *part) must_be_one_line(word.substr(0, 40), word);
+  must_be_one_line(out);
+  must_be_one_line(command);
   // The cache as huggingface_hub finds it, and the token where there is one: for the shell to fill in.
   const char* hub = plan.model_is_local ? "" : " --volume \"${HF_HOME:-$HOME/.cache/huggingface}:/root/.cache/huggingface\" --env HF_TOKEN";
   return shell_line(out) + hub + " " + shell_line(command) + "\n";

@@ -31,13 +31,12 @@ std::string order_inside(const PlanView& plan) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> environment_inside(const PlanView& plan) {
-  const bool slices = std::any_of(plan.ranks.begin(), plan.ranks.end(), [&](std::size_t at) { return plan.gpus[at].mig; });
-  const bool in_order = std::is_sorted(plan.ranks.begin(), plan.ranks.end());
+std::vector<std::pair<std::string, std::string>> environment_inside(const PlanView& plan, bool these_gpus) {
+  const auto named = [&](std::size_t at) { return plan.gpus[at].mig && !plan.gpus[at].uuid.empty(); };  // a slice's name stays its own
   auto out = plan.command.environment;
-  if (plan.ranks.empty()) return out;
+  if (plan.ranks.empty() || (these_gpus && std::all_of(plan.ranks.begin(), plan.ranks.end(), named))) return out;
   out.erase(std::remove_if(out.begin(), out.end(), [](const auto& one) { return one.first == kVisible; }), out.end());
-  if (!in_order && !slices) out.emplace_back(kVisible, order_inside(plan));
+  if (!std::is_sorted(plan.ranks.begin(), plan.ranks.end())) out.emplace_back(kVisible, order_inside(plan));
   return out;
 }
 

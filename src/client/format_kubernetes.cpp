@@ -5,6 +5,7 @@
 #include "client/format_files.hpp"
 #include "client/format_gpus.hpp"
 #include "client/library.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
@@ -41,13 +42,13 @@ std::string gpu_resource(const PlanView& plan) {
   auto profile = at == name.npos ? "" : name.substr(at + 4, name.find(' ', at + 4) - at - 4);
   std::replace(profile.begin(), profile.end(), '+', '.');
   if (profile.empty() || profile.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.") != profile.npos)
-    throw Failure{kError, "--format", "found a MIG slice named \"" + name + "\", expected its profile, such as MIG 1g.10gb"};
+    throw Failure{kError, "--format", "found a MIG slice named \"" + printable(name) + "\", expected its profile, such as MIG 1g.10gb"};
   return "nvidia.com/mig-" + profile;
 }
 
 Document environment(const PlanView& plan) {
   auto out = Document::array();
-  for (const auto& [name, value] : environment_inside(plan)) out.push_back({{"name", name}, {"value", unexpanded(value)}});
+  for (const auto& [name, value] : environment_inside(plan, false)) out.push_back({{"name", name}, {"value", unexpanded(value)}});
   if (!plan.model_is_local)
     out.push_back({{"name", "HF_TOKEN"},
                    {"valueFrom", {{"secretKeyRef", {{"name", "huggingface"}, {"key", "token"}, {"optional", true}}}}}});
@@ -78,7 +79,7 @@ Volumes volumes_of(const PlanView& plan, const std::vector<std::string>& paths, 
   const auto* downloads = plan.find("download-dir");
   for (const auto& path : paths) {
     const auto folder = folder_of(path);
-    if (folder.find(':') != folder.npos) throw Failure{kError, folder, "has a colon, which a mount path cannot have"};
+    if (folder.find(':') != folder.npos) throw Failure{kError, "MODEL", "found " + printable(folder) + ", which has a colon, which a mount path cannot have"};
     if (std::find(folders.begin(), folders.end(), folder) != folders.end()) continue;
     folders.push_back(folder);
     const auto claim = name + (folders.size() > 1 ? "-files-" + std::to_string(folders.size()) : "-files");
@@ -96,7 +97,7 @@ int port_of(const PlanView& plan) {
   if (!port) return 8000;
   const auto number = number_or_text(port->values.at(0));
   if (!number.is_number_unsigned() || number < 1 || number > 65535)
-    throw Failure{kError, "--port", "found \"" + port->values[0] + "\", expected 1 to 65535"};
+    throw Failure{kError, "--port", "found \"" + printable(port->values[0]) + "\", expected 1 to 65535"};
   return number.get<int>();
 }
 

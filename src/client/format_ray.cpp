@@ -8,6 +8,7 @@
 #include "client/format_files.hpp"
 #include "client/format_gpus.hpp"
 #include "client/library.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
@@ -92,7 +93,7 @@ std::string field(std::string name) {
 bool moved_elsewhere(const Setting& setting) {
   constexpr std::array<std::string_view, 3> kElsewhere = {"served-model-name", "host", "port"};
   if (setting.name != "distributed-executor-backend") return among(kElsewhere, setting.name);
-  if (setting.values.at(0) != "ray") refuse(setting.name, "found \"" + setting.values[0] + "\", expected ray");
+  if (setting.values.at(0) != "ray") refuse(setting.name, "found \"" + printable(setting.values[0]) + "\", expected ray");
   return true;
 }
 

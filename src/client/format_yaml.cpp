@@ -3,6 +3,7 @@
 // is off is its opposite that is on (false was left out until 0.33), JSON is text (objects are read since 0.19 or a little before).
 #include "client/format_documents.hpp"
 #include "client/library.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
@@ -38,7 +39,7 @@ void add(Document& out, const PlanView& plan, const Setting& setting) {
   if (setting.name == "config") refuse(setting, "is a file like this one, which cannot name another; expected its options by name");
   if (setting.name == "optimization-level") return add_level(out, plan, setting);
   for (const auto& value : setting.values)
-    if (!value.empty() && value[0] == '-') refuse(setting, "found \"" + value + "\", which vLLM would take for an option; --format args says it");
+    if (!value.empty() && value[0] == '-') refuse(setting, "found \"" + printable(value) + "\", which vLLM would take for an option; --format args says it");
   if (setting.many()) return add_list(out, plan, setting);
   if (setting.values.empty())
     out[(setting.on ? "" : "no-") + setting.name] = true;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "client/library.hpp"
+#include "client/shell.hpp"
 
 namespace client {
 namespace {
@@ -30,7 +31,7 @@ bool plain(std::string_view text) {
 }
 
 [[noreturn]] void refuse(std::string_view text) {
-  throw Failure{kError, std::string(text.substr(0, 60)), "is not UTF-8, as YAML has to be; --format args has no such limit"};
+  throw Failure{kError, "--format", "found \"" + printable(text) + "\", which is not UTF-8 as YAML has to be; --format args has no such limit"};
 }
 
 // One character of UTF-8, checked: no overlong form, no surrogate, nothing above U+10FFFF.
