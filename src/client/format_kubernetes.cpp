@@ -46,10 +46,10 @@ std::string gpu_resource(const PlanView& plan) {
   return "nvidia.com/mig-" + profile;
 }
 
-Document environment(const PlanView& plan) {
+Document environment(const Moved& moved) {
   auto out = Document::array();
-  for (const auto& [name, value] : environment_inside(plan, false)) out.push_back({{"name", name}, {"value", unexpanded(value)}});
-  if (!plan.model_is_local)
+  for (const auto& [name, value] : environment_inside(moved.plan, false)) out.push_back({{"name", name}, {"value", unexpanded(value)}});
+  if (moved.hub && !moved.plan.sets("HF_TOKEN"))
     out.push_back({{"name", "HF_TOKEN"},
                    {"valueFrom", {{"secretKeyRef", {{"name", "huggingface"}, {"key", "token"}, {"optional", true}}}}}});
   return out;
@@ -73,11 +73,11 @@ struct Volumes {
   }
 };
 
-Volumes volumes_of(const PlanView& plan, const std::vector<std::string>& paths, const std::string& name) {
+Volumes volumes_of(const Moved& moved, const std::string& name) {
   Volumes out;
   std::vector<std::string> folders;
-  const auto* downloads = plan.find("download-dir");
-  for (const auto& path : paths) {
+  const auto* downloads = moved.plan.find("download-dir");
+  for (const auto& path : moved.paths) {
     const auto folder = folder_of(path);
     if (folder.find(':') != folder.npos) throw Failure{kError, "MODEL", "found " + printable(folder) + ", which has a colon, which a mount path cannot have"};
     if (std::find(folders.begin(), folders.end(), folder) != folders.end()) continue;
@@ -86,9 +86,9 @@ Volumes volumes_of(const PlanView& plan, const std::vector<std::string>& paths, 
     out.add("files-" + std::to_string(folders.size()), folder, {{"persistentVolumeClaim", {{"claimName", claim}}}},
             downloads && downloads->values.at(0) == folder);
   }
-  // Compiled kernels too are kept there, and for an id its weights.
+  // Compiled kernels are kept there, and what comes from the hub.
   out.add("cache", "/root/.cache", {{"emptyDir", Document::object()}}, true);
-  if (plan.rank_count() > 1) out.add("shm", "/dev/shm", {{"emptyDir", {{"medium", "Memory"}}}}, true);
+  if (moved.plan.rank_count() > 1) out.add("shm", "/dev/shm", {{"emptyDir", {{"medium", "Memory"}}}}, true);
   return out;
 }
 
@@ -101,27 +101,29 @@ int port_of(const PlanView& plan) {
   return number.get<int>();
 }
 
-Document container(const PlanView& plan, const Volumes& volumes) {
+Document container(const Moved& moved, const Volumes& volumes) {
+  const auto& plan = moved.plan;
   auto arguments = Document::array();
   for (const auto& word : words(plan)) arguments.push_back(unexpanded(word));
   const Document gpus = {{gpu_resource(plan), plan.rank_count()}};
   Document out = {{"name", "vllm"}, {"image", image(plan)}, {"command", {"vllm"}}, {"args", std::move(arguments)}};
-  if (auto variables = environment(plan); !variables.empty()) out["env"] = std::move(variables);
+  if (auto variables = environment(moved); !variables.empty()) out["env"] = std::move(variables);
   out["ports"] = Document::array({Document{{"name", "http"}, {"containerPort", port_of(plan)}}});
   out["resources"] = {{"requests", gpus}, {"limits", gpus}};
-  // Loading takes minutes, of an id with its download up to an hour; after that an engine that says nothing for half a minute is gone.
-  out["startupProbe"] = probe(plan, 10, plan.model_is_local ? 180 : 360);
+  // Loading takes minutes, with a download up to an hour; after that an engine that says nothing for half a minute is gone.
+  out["startupProbe"] = probe(plan, 10, moved.hub ? 360 : 180);
   out["livenessProbe"] = probe(plan, 10, 3);
   out["readinessProbe"] = probe(plan, 5, 1);
   out["volumeMounts"] = volumes.mounts;
   return out;
 }
 
-Document deployment(const PlanView& plan, const std::string& name, const Volumes& volumes) {
+Document deployment(const Moved& moved, const std::string& name) {
   const Document labels = {{"app.kubernetes.io/name", name}};
+  const auto volumes = volumes_of(moved, name);
   Document pod;
   pod["enableServiceLinks"] = false;  // a Service's variables may look like the engine's own: VLLM_PORT
-  pod["containers"] = Document::array({container(plan, volumes)});
+  pod["containers"] = Document::array({container(moved, volumes)});
   pod["volumes"] = volumes.volumes;
   Document spec = {{"replicas", 1}, {"strategy", {{"type", "Recreate"}}}, {"selector", {{"matchLabels", labels}}}};
   spec["template"] = {{"metadata", {{"labels", labels}}}, {"spec", std::move(pod)}};
@@ -137,14 +139,14 @@ Document service(const PlanView& plan, const std::string& name) {
           {"spec", {{"selector", labels}, {"ports", Document::array({port})}}}};
 }
 
-std::string heading(const PlanView& plan, const std::vector<std::string>& paths, const std::string& name) {
+std::string heading(const Moved& moved, const std::string& name) {
   std::string out;
-  const auto gpus = gpu_names(plan);
+  const auto gpus = gpu_names(moved.plan);
   if (!gpus.empty()) out += yaml_comment("The numbers hold on " + gpus + ": pick such nodes, by the label nvidia.com/gpu.product for example.");
-  if (paths.empty())
+  if (moved.hub)
     out += yaml_comment("The volume \"cache\" is empty at each start: a claim in its place keeps weights and compiled kernels.");
-  else
-    out += yaml_comment("The claim " + name + "-files has to hold what is in " + folder_of(paths[0]) + " here.");
+  if (!moved.paths.empty())
+    out += yaml_comment("The claim " + name + "-files has to hold what is in " + folder_of(moved.paths[0]) + " here.");
   return out;
 }
 
@@ -155,12 +157,10 @@ std::string format_kubernetes(const PlanView& asked) {
   if (!any_will_do(asked))
     throw Failure{kError, "--format", "found unequal GPUs of which the plan uses " + gpu_names(asked) +
                                           ": Kubernetes cannot be told which; plan for a node of those alone (--gpu), or --format docker"};
-  auto [plan, paths] = for_container(asked);
-  plan.settings.erase(  // probes and the Service come from outside
-      std::remove_if(plan.settings.begin(), plan.settings.end(), [](const Setting& one) { return one.name == "host"; }),
-      plan.settings.end());
-  const auto name = resource_name(plan);
-  return heading(plan, paths, name) + yaml(deployment(plan, name, volumes_of(plan, paths, name))) + "---\n" + yaml(service(plan, name));
+  auto moved = for_container(asked);
+  moved.plan.drop("host");  // probes and the Service come from outside
+  const auto name = resource_name(moved.plan);
+  return heading(moved, name) + yaml(deployment(moved, name)) + "---\n" + yaml(service(moved.plan, name));
 }
 
 }  // namespace client

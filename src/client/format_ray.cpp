@@ -8,6 +8,7 @@
 #include "client/format_files.hpp"
 #include "client/format_gpus.hpp"
 #include "client/library.hpp"
+#include "client/option_table.hpp"
 #include "client/shell.hpp"
 #include "client/yaml.hpp"
 
@@ -70,7 +71,6 @@ std::string accelerator(const PlanView& plan) {
 }
 
 Document typed(const Setting& setting) {
-  constexpr std::uint32_t kInteger = 2, kNumber = 3, kBytes = 4, kText = 6, kJson = 7;
   if (setting.values.empty()) return setting.on;
   if (setting.name == "cudagraph-capture-sizes" || setting.name == "cuda-graph-sizes" || setting.name == "kv-cache-dtype-skip-layers") {
     auto list = Document::array();
@@ -148,7 +148,8 @@ Document http_options(const PlanView& plan) {
 }  // namespace
 
 std::string format_ray(const PlanView& asked) {
-  const auto [plan, paths] = for_container(asked);
+  const auto moved = for_container(asked);
+  const auto& plan = moved.plan;
   const bool copies = plan.data_parallel_size > 1;
   auto config = llm_config(plan);
   Document application = {{"name", "llm"}, {"route_prefix", "/"}};
@@ -163,7 +164,7 @@ std::string format_ray(const PlanView& asked) {
   std::string out = yaml_comment("serve deploy THIS_FILE.yaml; the nodes need vLLM " + (plan.engine_version.empty() ? "" : plan.engine_version));
   const auto gpus = gpu_names(plan);
   if (!gpus.empty()) out += yaml_comment("The numbers hold on " + gpus + ".");
-  for (const auto& path : paths) out += yaml_comment("On every node there has to be " + path);
+  for (const auto& path : moved.paths) out += yaml_comment("On every node there has to be " + path);
   return out + yaml(document);
 }
 

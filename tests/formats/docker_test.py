@@ -90,6 +90,14 @@ class Docker(FormatCase):
         self.assertEqual(created["HostConfig"]["PortBindings"], {"8000/tcp": [{"HostIp": "", "HostPort": "8000"}]})
         self.assertIn("HF_TOKEN=secret", created["Env"])
 
+    def test_a_token_that_is_given_is_the_token(self):
+        created = self.create(*QWEN, "--env", "HF_TOKEN=mine", more={"HF_TOKEN": "secret"})
+        self.assertEqual([e for e in created["Env"] if "HF_TOKEN" in e], ["HF_TOKEN=mine"])
+
+    def test_a_tokenizer_of_the_hub_needs_its_cache(self):
+        folder = self.folder("model")
+        self.assertTrue(self.create(folder, "--gpu", "H100", "--tokenizer", "org/tokenizer")["HostConfig"]["Binds"])
+
     def test_the_cache_is_where_huggingface_hub_has_it(self):
         created = self.create(*QWEN, more={"HF_HOME": "/data/hf home"})
         self.assertEqual(created["HostConfig"]["Binds"], ["/data/hf home:/root/.cache/huggingface"])

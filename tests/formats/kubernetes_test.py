@@ -60,6 +60,10 @@ class Kubernetes(FormatCase):
         (token,) = [e for e in container["env"] if e["name"] == "HF_TOKEN"]
         self.assertTrue(token["valueFrom"]["secretKeyRef"]["optional"])
 
+    def test_a_token_that_is_given_is_the_token(self):
+        container = self.container(*QWEN, "--env", "HF_TOKEN=mine")
+        self.assertEqual(container["env"], [{"name": "HF_TOKEN", "value": "mine"}])
+
     def test_several_ranks_share_memory(self):
         for more, ranks in ((("-tp", "2"), 2), (("-tp", "2", "-pp", "2"), 4), (("-dp", "2"), 2)):
             words = ("Qwen/Qwen3-8B", "--gpu", "8x H100", *more)

@@ -4,6 +4,7 @@
   shell_test.py VRAMAUTO
 """
 import os
+import re
 import shlex
 import subprocess
 import unittest
@@ -33,7 +34,16 @@ class Shell(FormatCase):
         self.assertEqual((status, err), (0, ""), text)
         self.assertFalse(os.path.exists(self.path("broken")), text)
         variables, words = out.split("\1")
+        self.read_as_systemd(text, words.split("\0")[:-1])
         return dict(pair.split("=", 1) for pair in variables.split("\0") if "=" in pair), words.split("\0")[:-1]
+
+    def read_as_systemd(self, text, words):
+        """ExecStart splits $ENGINE_ARGS with a backslash that escapes anywhere, inside single quotes too (systemd, basic/extract-word.c)."""
+        (line,) = [line for line in text.splitlines() if line.startswith("ENGINE_ARGS=")]
+        value = line.removeprefix("ENGINE_ARGS=\"").removesuffix("\"")
+        reader = shlex.shlex(re.sub(r'\\(["\\$`])', r"\1", value), posix=True, punctuation_chars=False)
+        reader.whitespace_split, reader.commenters, reader.escapedquotes = True, "", "'\""
+        self.assertEqual(list(reader), words)
 
     def test_a_line_is_the_words_of_the_plan(self):
         for more in ((), ("--enforce-eager", "--no-enable-prefix-caching"), ("--cudagraph-capture-sizes", "1,2,4"), ("-O3",),
