@@ -14,9 +14,12 @@ struct Writer {
   std::string (*write)(const PlanView&);
 };
 // In the order of Format.
-constexpr std::array kWriters = {Writer{"args", format_args},     Writer{"env", format_env},
-                                 Writer{"yaml", format_yaml},     Writer{"docker", format_docker},
-                                 Writer{"kubernetes", format_kubernetes}, Writer{"ray", format_ray}};
+constexpr std::array kWriters = {Writer{"args", format_args},
+                                 Writer{"env", format_env},
+                                 Writer{"yaml", format_yaml},
+                                 Writer{"docker", format_docker},
+                                 Writer{"kubernetes", format_kubernetes},
+                                 Writer{"ray", format_ray}};
 
 // POSIX, "Environment Variable Definition": what every shell can set.
 bool is_name(std::string_view name) {
@@ -26,7 +29,8 @@ bool is_name(std::string_view name) {
 
 void check(const PlanView& plan) {
   if (plan.fits == 0)
-    throw Failure{kDoesNotFit, "", "it does not fit: " + plan.reason + (plan.nearest.empty() ? "" : "; what would: " + plan.nearest)};
+    throw Failure{kDoesNotFit, "",
+                  "it does not fit: " + plan.reason + (plan.nearest.empty() ? "" : "; what would: " + plan.nearest)};
   for (const auto& [name, value] : plan.command.environment)
     if (!is_name(name))
       throw Failure{kError, "--env", "found the name \"" + printable(name) + "\", expected letters, digits and _, no digit first"};

@@ -13,9 +13,9 @@ namespace {
 
 // Options of the engine whose value may be a path.
 constexpr std::array<std::string_view, 13> kPaths = {
-    "tokenizer",         "chat-template",      "hf-config-path", "generation-config", "allowed-local-media-path",
-    "ssl-keyfile",       "ssl-certfile",       "ssl-ca-certs",   "log-config-file",   "tool-parser-plugin",
-    "middleware",        "reasoning-parser",   "download-dir"};
+    "tokenizer",   "chat-template",    "hf-config-path", "generation-config", "allowed-local-media-path",
+    "ssl-keyfile", "ssl-certfile",     "ssl-ca-certs",   "log-config-file",   "tool-parser-plugin",
+    "middleware",  "reasoning-parser", "download-dir"};
 
 bool looks_local(const std::string& text) {
   return !text.empty() && (text[0] == '/' || text.rfind("./", 0) == 0 || text.rfind("../", 0) == 0);
@@ -104,7 +104,8 @@ Moved for_container(PlanView plan) {
 }
 
 std::string folder_of(const std::string& path) {
-  constexpr std::array<std::string_view, 10> kEndings = {".gguf", ".jinja", ".json", ".pem", ".key", ".crt", ".py", ".yaml", ".txt", ".cert"};
+  constexpr std::array<std::string_view, 10> kEndings = {".gguf", ".jinja", ".json", ".pem", ".key",
+                                                         ".crt",  ".py",    ".yaml", ".txt", ".cert"};
   const bool file = std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) {
     return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
   });

@@ -1,4 +1,5 @@
-// A Deployment and a Service of one machine. What only the cluster knows (where models are kept) are claims with a name of their own.
+// A Deployment and a Service of one machine. What only the cluster knows (where models are kept) are claims with a name of their
+// own.
 #include <algorithm>
 
 #include "client/format_documents.hpp"
@@ -34,7 +35,8 @@ std::string unexpanded(const std::string& text) {
   return out;
 }
 
-// Of slices by their profile, as NVIDIA's device plugin names them in its strategy "mixed": "MIG 1g.10gb" -> "nvidia.com/mig-1g.10gb".
+// Of slices by their profile, as NVIDIA's device plugin names them in its strategy "mixed": "MIG 1g.10gb" ->
+// "nvidia.com/mig-1g.10gb".
 std::string gpu_resource(const PlanView& plan) {
   if (plan.ranks.empty() || !plan.gpus[plan.ranks[0]].mig) return "nvidia.com/gpu";
   const auto& name = plan.gpus[plan.ranks[0]].name;
@@ -42,16 +44,18 @@ std::string gpu_resource(const PlanView& plan) {
   auto profile = at == name.npos ? "" : name.substr(at + 4, name.find(' ', at + 4) - at - 4);
   std::replace(profile.begin(), profile.end(), '+', '.');
   if (profile.empty() || profile.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.") != profile.npos)
-    throw Failure{kError, "--format", "found a MIG slice named \"" + printable(name) + "\", expected its profile, such as MIG 1g.10gb"};
+    throw Failure{kError, "--format",
+                  "found a MIG slice named \"" + printable(name) + "\", expected its profile, such as MIG 1g.10gb"};
   return "nvidia.com/mig-" + profile;
 }
 
 Document environment(const Moved& moved) {
   auto out = Document::array();
-  for (const auto& [name, value] : environment_inside(moved.plan, false)) out.push_back({{"name", name}, {"value", unexpanded(value)}});
+  for (const auto& [name, value] : environment_inside(moved.plan, false))
+    out.push_back({{"name", name}, {"value", unexpanded(value)}});
   if (moved.hub && !moved.plan.sets("HF_TOKEN"))
-    out.push_back({{"name", "HF_TOKEN"},
-                   {"valueFrom", {{"secretKeyRef", {{"name", "huggingface"}, {"key", "token"}, {"optional", true}}}}}});
+    out.push_back(
+        {{"name", "HF_TOKEN"}, {"valueFrom", {{"secretKeyRef", {{"name", "huggingface"}, {"key", "token"}, {"optional", true}}}}}});
   return out;
 }
 
@@ -79,7 +83,8 @@ Volumes volumes_of(const Moved& moved, const std::string& name) {
   const auto* downloads = moved.plan.find("download-dir");
   for (const auto& path : moved.paths) {
     const auto folder = folder_of(path);
-    if (folder.find(':') != folder.npos) throw Failure{kError, "MODEL", "found " + printable(folder) + ", which has a colon, which a mount path cannot have"};
+    if (folder.find(':') != folder.npos)
+      throw Failure{kError, "MODEL", "found " + printable(folder) + ", which has a colon, which a mount path cannot have"};
     if (std::find(folders.begin(), folders.end(), folder) != folders.end()) continue;
     folders.push_back(folder);
     const auto claim = name + (folders.size() > 1 ? "-files-" + std::to_string(folders.size()) : "-files");
@@ -127,7 +132,10 @@ Document deployment(const Moved& moved, const std::string& name) {
   pod["volumes"] = volumes.volumes;
   Document spec = {{"replicas", 1}, {"strategy", {{"type", "Recreate"}}}, {"selector", {{"matchLabels", labels}}}};
   spec["template"] = {{"metadata", {{"labels", labels}}}, {"spec", std::move(pod)}};
-  return {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", name}, {"labels", labels}}}, {"spec", std::move(spec)}};
+  return {{"apiVersion", "apps/v1"},
+          {"kind", "Deployment"},
+          {"metadata", {{"name", name}, {"labels", labels}}},
+          {"spec", std::move(spec)}};
 }
 
 Document service(const PlanView& plan, const std::string& name) {
@@ -142,7 +150,8 @@ Document service(const PlanView& plan, const std::string& name) {
 std::string heading(const Moved& moved, const std::string& name) {
   std::string out;
   const auto gpus = gpu_names(moved.plan);
-  if (!gpus.empty()) out += yaml_comment("The numbers hold on " + gpus + ": pick such nodes, by the label nvidia.com/gpu.product for example.");
+  if (!gpus.empty())
+    out += yaml_comment("The numbers hold on " + gpus + ": pick such nodes, by the label nvidia.com/gpu.product for example.");
   if (moved.hub)
     out += yaml_comment("The volume \"cache\" is empty at each start: a claim in its place keeps weights and compiled kernels.");
   if (!moved.paths.empty())
@@ -155,8 +164,9 @@ std::string heading(const Moved& moved, const std::string& name) {
 std::string format_kubernetes(const PlanView& asked) {
   must_be_one_node(asked, "a Deployment's pod runs on one");
   if (!any_will_do(asked))
-    throw Failure{kError, "--format", "found unequal GPUs of which the plan uses " + gpu_names(asked) +
-                                          ": Kubernetes cannot be told which; plan for a node of those alone (--gpu), or --format docker"};
+    throw Failure{kError, "--format",
+                  "found unequal GPUs of which the plan uses " + gpu_names(asked) +
+                      ": Kubernetes cannot be told which; plan for a node of those alone (--gpu), or --format docker"};
   auto moved = for_container(asked);
   moved.plan.drop("host");  // probes and the Service come from outside
   const auto name = resource_name(moved.plan);

@@ -95,7 +95,8 @@ const Setting* PlanView::find(const std::string& name) const {
 }
 
 void PlanView::drop(const std::string& name) {
-  settings.erase(std::remove_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; }), settings.end());
+  settings.erase(std::remove_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; }),
+                 settings.end());
 }
 
 bool PlanView::sets(const std::string& variable) const {

@@ -26,11 +26,11 @@ struct Gpu {
 
 struct PlanView {
   EngineCommand command;
-  std::string engine_version;        // "0.33.0"; "" by the rule of thumb
-  std::string model;                 // as the engine is told: a path or an id
-  std::string model_id;              // "" when not known
-  bool model_is_local = false;       // it is a path
-  std::vector<Setting> settings;     // what follows the model, in its order
+  std::string engine_version;      // "0.33.0"; "" by the rule of thumb
+  std::string model;               // as the engine is told: a path or an id
+  std::string model_id;            // "" when not known
+  bool model_is_local = false;     // it is a path
+  std::vector<Setting> settings;   // what follows the model, in its order
   std::vector<Gpu> gpus;           // of the machine
   std::vector<std::size_t> ranks;  // positions in gpus, rank by rank; empty when no GPU is known
   std::uint32_t fits = 2, tensor_parallel_size = 1, pipeline_parallel_size = 1, data_parallel_size = 1;

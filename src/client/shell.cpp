@@ -48,7 +48,8 @@ std::string environment_value(std::string_view value) {
 
 void must_be_one_line(const std::string& where, std::string_view text) {
   if (std::any_of(text.begin(), text.end(), is_control))
-    throw Failure{kError, where, "found a line break or another control character, which no line can hold; --format yaml, kubernetes and ray can"};
+    throw Failure{kError, where,
+                  "found a line break or another control character, which no line can hold; --format yaml, kubernetes and ray can"};
 }
 
 void must_be_one_line(const std::vector<std::string>& words) {
