@@ -1,7 +1,6 @@
 // Ray Serve LLM: a file for `serve deploy`. engine_kwargs are the fields of vLLM's AsyncEngineArgs and FrontendArgs, with their
 // types (Ray 2.60, llm/_internal/serve/engines/vllm/vllm_models.py); what vLLM's own server would do, Ray Serve does.
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "client/format_documents.hpp"
@@ -16,54 +15,26 @@ namespace client {
 namespace {
 
 // Options of vLLM's HTTP server and of how it starts its processes: Ray Serve has its own, or none.
-constexpr std::array<std::string_view, 34> kServer = {"api-key",
-                                                      "ssl-keyfile",
-                                                      "ssl-certfile",
-                                                      "ssl-ca-certs",
-                                                      "enable-ssl-refresh",
-                                                      "middleware",
-                                                      "root-path",
-                                                      "allowed-origins",
-                                                      "allowed-methods",
-                                                      "allowed-headers",
-                                                      "allow-credentials",
-                                                      "uvicorn-log-level",
-                                                      "disable-uvicorn-access-log",
-                                                      "disable-fastapi-docs",
-                                                      "disable-frontend-multiprocessing",
-                                                      "api-server-count",
-                                                      "headless",
-                                                      "tool-server",
-                                                      "enable-request-id-headers",
-                                                      "log-config-file",
-                                                      "data-parallel-address",
-                                                      "data-parallel-backend",
-                                                      "data-parallel-external-lb",
-                                                      "data-parallel-hybrid-lb",
-                                                      "data-parallel-rank",
-                                                      "data-parallel-rpc-port",
-                                                      "data-parallel-size-local",
-                                                      "data-parallel-start-rank",
-                                                      "nnodes",
-                                                      "node-rank",
-                                                      "master-addr",
-                                                      "master-port",
-                                                      "config",
-                                                      "shutdown-timeout"};
+constexpr std::string_view kServer =
+    " allow-credentials allowed-headers allowed-methods allowed-origins api-key api-server-count config data-parallel-address "
+    "data-parallel-backend data-parallel-external-lb data-parallel-hybrid-lb data-parallel-rank data-parallel-rpc-port "
+    "data-parallel-size-local data-parallel-start-rank disable-fastapi-docs disable-frontend-multiprocessing "
+    "disable-uvicorn-access-log enable-request-id-headers enable-ssl-refresh headless log-config-file master-addr master-port "
+    "middleware nnodes node-rank root-path shutdown-timeout ssl-ca-certs ssl-certfile ssl-keyfile tool-server uvicorn-log-level ";
 
 // Neutral options are texts in the table, whatever they hold: these are names even when they look like numbers.
-constexpr std::array<std::string_view, 9> kNames = {"revision", "code-revision", "tokenizer-revision", "tokenizer",     "hf-token",
-                                                    "dtype",    "download-dir",  "chat-template",      "hf-config-path"};
+constexpr std::string_view kNames =
+    " chat-template code-revision download-dir hf-config-path hf-token revision tokenizer tokenizer-revision ";
 
 // What Ray knows of NVIDIA's (ray/util/accelerators/accelerators.py), as it names a node's GPU after its driver
 // (_private/accelerators/nvidia_gpu.py): the words in capitals behind the vendor's.
-constexpr std::array<std::string_view, 17> kAccelerators = {"V100", "P100", "T4",    "P4",    "K80",         "A10G",
-                                                            "L4",   "L40S", "A100",  "H100",  "H200",        "H20",
-                                                            "B200", "B300", "GB200", "GB300", "RTX-PRO-6000"};
+constexpr std::string_view kAccelerators =
+    " A100 A10G B200 B300 GB200 GB300 H100 H20 H200 K80 L4 L40S P100 P4 RTX-PRO-6000 T4 V100 ";
 
-template <class List>
-bool among(const List& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
+constexpr std::string_view kElsewhere = " served-model-name host port ";  // in the file, but no argument of the engine
+
+bool among(std::string_view words, const std::string& name) {
+  return !name.empty() && name.find(' ') == name.npos && words.find(" " + name + " ") != words.npos;
 }
 
 [[noreturn]] void refuse(const std::string& name, const std::string& message) { throw Failure{kError, "--" + name, message}; }
@@ -118,7 +89,6 @@ std::string field(std::string name) {
 }
 
 bool moved_elsewhere(const Setting& setting) {
-  constexpr std::array<std::string_view, 3> kElsewhere = {"served-model-name", "host", "port"};
   if (setting.name != "distributed-executor-backend") return among(kElsewhere, setting.name);
   if (setting.values.at(0) != "ray") refuse(setting.name, "found \"" + printable(setting.values[0]) + "\", expected ray");
   return true;
