@@ -20,6 +20,7 @@ constexpr const char* kExamples =
     "  vramauto plan Qwen/Qwen3-8B --gpu \"RTX 4090\"              a well-known model, no files needed\n"
     "  vramauto plan /models/llama --max-model-len 32k -tp 2     a folder, on two GPUs of this machine\n"
     "  vramauto plan /models/llama --gpu-memory 24GiB --json     the whole answer for a script\n"
+    "  vramauto plan /models/llama --format docker               one line that starts it in vLLM's image\n"
     "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
     "  vramauto compare Qwen/Qwen3-8B --gpus \"L4, 2x A10\"        which of these machines fits, and which wastes least\n"
     "  vramauto serve-model --model-path /models/llama -tp 2     plans, then starts the engine with these settings\n"

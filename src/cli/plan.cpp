@@ -140,8 +140,9 @@ void declare_plan(CLI::App& app, PlanOptions& options) {
   app.add_option("MODEL", options.model, kModel)->required();
   declare_machine(app, options);
   auto* json = app.add_flag("--json", options.json, "the whole answer, schema vramauto.plan/1");
-  app.add_option("--format", options.format,
-                 "what starts the engine: a line, a file of its environment, its --config file, docker run, a Deployment, Ray Serve")
+  app.add_option(
+         "--format", options.format,
+         "what starts the engine: a line, a file of its environment, its --config file, docker run, a Deployment, Ray Serve")
       ->type_name(std::string(kFormats))
       ->excludes(json);
   declare_workload(app, options);

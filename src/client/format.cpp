@@ -3,6 +3,7 @@
 #include <array>
 
 #include "client/format_documents.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
@@ -13,9 +14,12 @@ struct Writer {
   std::string (*write)(const PlanView&);
 };
 // In the order of Format.
-constexpr std::array kWriters = {Writer{"args", format_args},     Writer{"env", format_env},
-                                 Writer{"yaml", format_yaml},     Writer{"docker", format_docker},
-                                 Writer{"kubernetes", format_kubernetes}, Writer{"ray", format_ray}};
+constexpr std::array kWriters = {Writer{"args", format_args},
+                                 Writer{"env", format_env},
+                                 Writer{"yaml", format_yaml},
+                                 Writer{"docker", format_docker},
+                                 Writer{"kubernetes", format_kubernetes},
+                                 Writer{"ray", format_ray}};
 
 // POSIX, "Environment Variable Definition": what every shell can set.
 bool is_name(std::string_view name) {
@@ -25,10 +29,11 @@ bool is_name(std::string_view name) {
 
 void check(const PlanView& plan) {
   if (plan.fits == 0)
-    throw Failure{kDoesNotFit, "", "it does not fit: " + plan.reason + (plan.nearest.empty() ? "" : "; what would: " + plan.nearest)};
+    throw Failure{kDoesNotFit, "",
+                  "it does not fit: " + plan.reason + (plan.nearest.empty() ? "" : "; what would: " + plan.nearest)};
   for (const auto& [name, value] : plan.command.environment)
     if (!is_name(name))
-      throw Failure{kError, "--env", "found the name \"" + name + "\", expected letters, digits and _, no digit first"};
+      throw Failure{kError, "--env", "found the name \"" + printable(name) + "\", expected letters, digits and _, no digit first"};
 }
 
 std::string not_known(const PlanView& plan) { return "whether it fits is not known: " + plan.reason; }

@@ -1,6 +1,4 @@
 // One line for a shell that starts vLLM's image. The entry point is named, since releases of the image differ in theirs.
-#include <algorithm>
-
 #include "client/format_documents.hpp"
 #include "client/format_files.hpp"
 #include "client/format_gpus.hpp"
@@ -40,22 +38,19 @@ std::string gpus(const PlanView& plan) {
 
 std::string format_docker(const PlanView& asked) {
   must_be_one_node(asked, "docker run starts one");
-  auto [plan, paths] = for_container(asked);
+  auto [plan, paths, needs_hub] = for_container(asked);
   std::vector<std::string> out = {"docker", "run", "--rm", "--gpus", gpus(plan), "--ipc", "host", "--publish", published(plan)};
   const auto* downloads = plan.find("download-dir");
-  for (const auto& path : paths)
-    out.insert(out.end(), {"--mount", mount(path, downloads && downloads->values.at(0) == path)});
-  for (const auto& [name, value] : environment_inside(plan)) out.insert(out.end(), {"--env", name + "=" + value});
-  // --host says where the container is published; inside, the server has to listen to all.
-  plan.settings.erase(
-      std::remove_if(plan.settings.begin(), plan.settings.end(), [](const Setting& one) { return one.name == "host"; }),
-      plan.settings.end());
+  for (const auto& path : paths) out.insert(out.end(), {"--mount", mount(path, downloads && downloads->values.at(0) == path)});
+  for (const auto& [name, value] : environment_inside(plan, true)) out.insert(out.end(), {"--env", name + "=" + value});
+  // The cache as huggingface_hub finds it, and the token where there is one: for the shell to fill in.
+  std::string hub = needs_hub ? " --volume \"${HF_HOME:-$HOME/.cache/huggingface}:/root/.cache/huggingface\"" : "";
+  if (needs_hub && !plan.sets("HF_TOKEN")) hub += " --env HF_TOKEN";
+  plan.drop("host");  // says where the container is published; inside, the server has to listen to all
   std::vector<std::string> command = {"--entrypoint", "vllm", image(plan)};
   for (auto& word : words(plan)) command.push_back(std::move(word));
-  for (const auto* part : {&out, &command})
-    for (const auto& word : *part) must_be_one_line(word.substr(0, 40), word);
-  // The cache as huggingface_hub finds it, and the token where there is one: for the shell to fill in.
-  const char* hub = plan.model_is_local ? "" : " --volume \"${HF_HOME:-$HOME/.cache/huggingface}:/root/.cache/huggingface\" --env HF_TOKEN";
+  must_be_one_line(out);
+  must_be_one_line(command);
   return shell_line(out) + hub + " " + shell_line(command) + "\n";
 }
 

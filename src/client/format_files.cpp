@@ -6,14 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "client/option_table.hpp"
+
 namespace client {
 namespace {
 
 // Options of the engine whose value may be a path.
 constexpr std::array<std::string_view, 13> kPaths = {
-    "tokenizer",         "chat-template",      "hf-config-path", "generation-config", "allowed-local-media-path",
-    "ssl-keyfile",       "ssl-certfile",       "ssl-ca-certs",   "log-config-file",   "tool-parser-plugin",
-    "middleware",        "reasoning-parser",   "download-dir"};
+    "tokenizer",   "chat-template",    "hf-config-path", "generation-config", "allowed-local-media-path",
+    "ssl-keyfile", "ssl-certfile",     "ssl-ca-certs",   "log-config-file",   "tool-parser-plugin",
+    "middleware",  "reasoning-parser", "download-dir"};
 
 bool looks_local(const std::string& text) {
   return !text.empty() && (text[0] == '/' || text.rfind("./", 0) == 0 || text.rfind("../", 0) == 0);
@@ -40,23 +42,29 @@ std::string commit_of(const std::string& path) {
 
 void move_model(Moved& out) {
   auto& plan = out.plan;
-  if (!plan.model_is_local) return;
+  out.hub = !plan.model_is_local;
+  if (out.hub) return;
   const auto commit = commit_of(plan.model);
   if (!commit.empty() && !plan.model_id.empty()) {
     plan.model = plan.model_id;
+    out.hub = true;
     plan.model_is_local = false;
-    if (!plan.find("revision")) plan.settings.push_back({"revision", 6, true, {commit}});
+    if (!plan.find("revision")) plan.settings.push_back({"revision", kText, true, {commit}});
     return;
   }
   plan.model = absolute(plan.model);
   add_once(out.paths, plan.model);
 }
 
-// "name=path"; JSON is left as it is.
+// "name=path" or "name=id"; JSON is left as it is.
 void move_adapter(Moved& out, std::string& value) {
   const auto equals = value.find('=');
   std::error_code error;
-  if (equals == value.npos || value[0] == '{' || !std::filesystem::exists(value.substr(equals + 1), error)) return;
+  if (equals == value.npos || value[0] == '{') return;
+  if (!std::filesystem::exists(value.substr(equals + 1), error)) {
+    out.hub = true;
+    return;
+  }
   const auto path = absolute(value.substr(equals + 1));
   value.replace(equals + 1, value.npos, path);
   add_once(out.paths, path);
@@ -67,7 +75,10 @@ void move_draft(Moved& out, std::string& value) {
   if (!config.is_object() || !config.contains("model") || !config["model"].is_string()) return;
   const auto model = config["model"].get<std::string>();
   std::error_code error;
-  if (!looks_local(model) && !std::filesystem::exists(model, error)) return;
+  if (!looks_local(model) && !std::filesystem::exists(model, error)) {
+    out.hub = true;
+    return;
+  }
   const auto path = absolute(model);
   add_once(out.paths, path);
   if (path == model) return;
@@ -78,7 +89,7 @@ void move_draft(Moved& out, std::string& value) {
 }  // namespace
 
 Moved for_container(PlanView plan) {
-  Moved out{std::move(plan), {}};
+  Moved out{std::move(plan), {}, false};
   move_model(out);
   for (auto& setting : out.plan.settings) {
     const bool path = std::find(kPaths.begin(), kPaths.end(), setting.name) != kPaths.end();
@@ -86,13 +97,15 @@ Moved for_container(PlanView plan) {
       if (setting.name == "lora-modules") move_adapter(out, value);
       if (setting.name == "speculative-config") move_draft(out, value);
       if (path && looks_local(value)) add_once(out.paths, value = absolute(value));
+      if (setting.name == "tokenizer" && !looks_local(value)) out.hub = true;
     }
   }
   return out;
 }
 
 std::string folder_of(const std::string& path) {
-  constexpr std::array<std::string_view, 10> kEndings = {".gguf", ".jinja", ".json", ".pem", ".key", ".crt", ".py", ".yaml", ".txt", ".cert"};
+  constexpr std::array<std::string_view, 10> kEndings = {".gguf", ".jinja", ".json", ".pem", ".key",
+                                                         ".crt",  ".py",    ".yaml", ".txt", ".cert"};
   const bool file = std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) {
     return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
   });

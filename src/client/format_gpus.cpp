@@ -31,13 +31,14 @@ std::string order_inside(const PlanView& plan) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> environment_inside(const PlanView& plan) {
-  const bool slices = std::any_of(plan.ranks.begin(), plan.ranks.end(), [&](std::size_t at) { return plan.gpus[at].mig; });
-  const bool in_order = std::is_sorted(plan.ranks.begin(), plan.ranks.end());
+std::vector<std::pair<std::string, std::string>> environment_inside(const PlanView& plan, bool these_gpus) {
+  const auto named = [&](std::size_t at) {
+    return plan.gpus[at].mig && !plan.gpus[at].uuid.empty();
+  };  // a slice's name stays its own
   auto out = plan.command.environment;
-  if (plan.ranks.empty()) return out;
+  if (plan.ranks.empty() || (these_gpus && std::all_of(plan.ranks.begin(), plan.ranks.end(), named))) return out;
   out.erase(std::remove_if(out.begin(), out.end(), [](const auto& one) { return one.first == kVisible; }), out.end());
-  if (!in_order && !slices) out.emplace_back(kVisible, order_inside(plan));
+  if (!std::is_sorted(plan.ranks.begin(), plan.ranks.end())) out.emplace_back(kVisible, order_inside(plan));
   return out;
 }
 
@@ -74,12 +75,14 @@ std::string gpu_names(const PlanView& plan) {
 
 void must_be_one_node(const PlanView& plan, const std::string& what) {
   if (!plan.one_node())
-    throw Failure{kError, "--format", "found ranks on more than one node, expected one: " + what + "; --format ray schedules over nodes"};
+    throw Failure{kError, "--format",
+                  "found ranks on more than one node, expected one: " + what + "; --format ray schedules over nodes"};
 }
 
 std::string image(const PlanView& plan) {
   // What stands behind the number ("+cu129") is no part of a tag.
-  const auto version = plan.engine_version.substr(0, plan.engine_version.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz."));
+  const auto version =
+      plan.engine_version.substr(0, plan.engine_version.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz."));
   return "vllm/vllm-openai:" + (version.empty() ? "latest" : "v" + version);
 }
 

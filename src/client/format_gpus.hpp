@@ -9,8 +9,9 @@
 
 namespace client {
 
-// What the container's environment gets instead of the plan's: GPUs are numbered anew inside.
-std::vector<std::pair<std::string, std::string>> environment_inside(const PlanView& plan);
+// What the container's environment gets instead of the plan's: GPUs are numbered anew inside. these_gpus: it gets the plan's own,
+// not others like them.
+std::vector<std::pair<std::string, std::string>> environment_inside(const PlanView& plan, bool these_gpus);
 
 // "0,2", or their UUIDs where those are known; "" when no GPU is known.
 std::string used_gpus(const PlanView& plan);

@@ -1,10 +1,12 @@
-// A Deployment and a Service of one machine. What only the cluster knows (where models are kept) are claims with a name of their own.
+// A Deployment and a Service of one machine. What only the cluster knows (where models are kept) are claims with a name of their
+// own.
 #include <algorithm>
 
 #include "client/format_documents.hpp"
 #include "client/format_files.hpp"
 #include "client/format_gpus.hpp"
 #include "client/library.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
@@ -33,7 +35,8 @@ std::string unexpanded(const std::string& text) {
   return out;
 }
 
-// Of slices by their profile, as NVIDIA's device plugin names them in its strategy "mixed": "MIG 1g.10gb" -> "nvidia.com/mig-1g.10gb".
+// Of slices by their profile, as NVIDIA's device plugin names them in its strategy "mixed": "MIG 1g.10gb" ->
+// "nvidia.com/mig-1g.10gb".
 std::string gpu_resource(const PlanView& plan) {
   if (plan.ranks.empty() || !plan.gpus[plan.ranks[0]].mig) return "nvidia.com/gpu";
   const auto& name = plan.gpus[plan.ranks[0]].name;
@@ -41,16 +44,18 @@ std::string gpu_resource(const PlanView& plan) {
   auto profile = at == name.npos ? "" : name.substr(at + 4, name.find(' ', at + 4) - at - 4);
   std::replace(profile.begin(), profile.end(), '+', '.');
   if (profile.empty() || profile.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.") != profile.npos)
-    throw Failure{kError, "--format", "found a MIG slice named \"" + name + "\", expected its profile, such as MIG 1g.10gb"};
+    throw Failure{kError, "--format",
+                  "found a MIG slice named \"" + printable(name) + "\", expected its profile, such as MIG 1g.10gb"};
   return "nvidia.com/mig-" + profile;
 }
 
-Document environment(const PlanView& plan) {
+Document environment(const Moved& moved) {
   auto out = Document::array();
-  for (const auto& [name, value] : environment_inside(plan)) out.push_back({{"name", name}, {"value", unexpanded(value)}});
-  if (!plan.model_is_local)
-    out.push_back({{"name", "HF_TOKEN"},
-                   {"valueFrom", {{"secretKeyRef", {{"name", "huggingface"}, {"key", "token"}, {"optional", true}}}}}});
+  for (const auto& [name, value] : environment_inside(moved.plan, false))
+    out.push_back({{"name", name}, {"value", unexpanded(value)}});
+  if (moved.hub && !moved.plan.sets("HF_TOKEN"))
+    out.push_back(
+        {{"name", "HF_TOKEN"}, {"valueFrom", {{"secretKeyRef", {{"name", "huggingface"}, {"key", "token"}, {"optional", true}}}}}});
   return out;
 }
 
@@ -72,22 +77,23 @@ struct Volumes {
   }
 };
 
-Volumes volumes_of(const PlanView& plan, const std::vector<std::string>& paths, const std::string& name) {
+Volumes volumes_of(const Moved& moved, const std::string& name) {
   Volumes out;
   std::vector<std::string> folders;
-  const auto* downloads = plan.find("download-dir");
-  for (const auto& path : paths) {
+  const auto* downloads = moved.plan.find("download-dir");
+  for (const auto& path : moved.paths) {
     const auto folder = folder_of(path);
-    if (folder.find(':') != folder.npos) throw Failure{kError, folder, "has a colon, which a mount path cannot have"};
+    if (folder.find(':') != folder.npos)
+      throw Failure{kError, "MODEL", "found " + printable(folder) + ", which has a colon, which a mount path cannot have"};
     if (std::find(folders.begin(), folders.end(), folder) != folders.end()) continue;
     folders.push_back(folder);
     const auto claim = name + (folders.size() > 1 ? "-files-" + std::to_string(folders.size()) : "-files");
     out.add("files-" + std::to_string(folders.size()), folder, {{"persistentVolumeClaim", {{"claimName", claim}}}},
             downloads && downloads->values.at(0) == folder);
   }
-  // Compiled kernels too are kept there, and for an id its weights.
+  // Compiled kernels are kept there, and what comes from the hub.
   out.add("cache", "/root/.cache", {{"emptyDir", Document::object()}}, true);
-  if (plan.rank_count() > 1) out.add("shm", "/dev/shm", {{"emptyDir", {{"medium", "Memory"}}}}, true);
+  if (moved.plan.rank_count() > 1) out.add("shm", "/dev/shm", {{"emptyDir", {{"medium", "Memory"}}}}, true);
   return out;
 }
 
@@ -96,35 +102,40 @@ int port_of(const PlanView& plan) {
   if (!port) return 8000;
   const auto number = number_or_text(port->values.at(0));
   if (!number.is_number_unsigned() || number < 1 || number > 65535)
-    throw Failure{kError, "--port", "found \"" + port->values[0] + "\", expected 1 to 65535"};
+    throw Failure{kError, "--port", "found \"" + printable(port->values[0]) + "\", expected 1 to 65535"};
   return number.get<int>();
 }
 
-Document container(const PlanView& plan, const Volumes& volumes) {
+Document container(const Moved& moved, const Volumes& volumes) {
+  const auto& plan = moved.plan;
   auto arguments = Document::array();
   for (const auto& word : words(plan)) arguments.push_back(unexpanded(word));
   const Document gpus = {{gpu_resource(plan), plan.rank_count()}};
   Document out = {{"name", "vllm"}, {"image", image(plan)}, {"command", {"vllm"}}, {"args", std::move(arguments)}};
-  if (auto variables = environment(plan); !variables.empty()) out["env"] = std::move(variables);
+  if (auto variables = environment(moved); !variables.empty()) out["env"] = std::move(variables);
   out["ports"] = Document::array({Document{{"name", "http"}, {"containerPort", port_of(plan)}}});
   out["resources"] = {{"requests", gpus}, {"limits", gpus}};
-  // Loading takes minutes, of an id with its download up to an hour; after that an engine that says nothing for half a minute is gone.
-  out["startupProbe"] = probe(plan, 10, plan.model_is_local ? 180 : 360);
+  // Loading takes minutes, with a download up to an hour; after that an engine that says nothing for half a minute is gone.
+  out["startupProbe"] = probe(plan, 10, moved.hub ? 360 : 180);
   out["livenessProbe"] = probe(plan, 10, 3);
   out["readinessProbe"] = probe(plan, 5, 1);
   out["volumeMounts"] = volumes.mounts;
   return out;
 }
 
-Document deployment(const PlanView& plan, const std::string& name, const Volumes& volumes) {
+Document deployment(const Moved& moved, const std::string& name) {
   const Document labels = {{"app.kubernetes.io/name", name}};
+  const auto volumes = volumes_of(moved, name);
   Document pod;
   pod["enableServiceLinks"] = false;  // a Service's variables may look like the engine's own: VLLM_PORT
-  pod["containers"] = Document::array({container(plan, volumes)});
+  pod["containers"] = Document::array({container(moved, volumes)});
   pod["volumes"] = volumes.volumes;
   Document spec = {{"replicas", 1}, {"strategy", {{"type", "Recreate"}}}, {"selector", {{"matchLabels", labels}}}};
   spec["template"] = {{"metadata", {{"labels", labels}}}, {"spec", std::move(pod)}};
-  return {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", name}, {"labels", labels}}}, {"spec", std::move(spec)}};
+  return {{"apiVersion", "apps/v1"},
+          {"kind", "Deployment"},
+          {"metadata", {{"name", name}, {"labels", labels}}},
+          {"spec", std::move(spec)}};
 }
 
 Document service(const PlanView& plan, const std::string& name) {
@@ -136,14 +147,15 @@ Document service(const PlanView& plan, const std::string& name) {
           {"spec", {{"selector", labels}, {"ports", Document::array({port})}}}};
 }
 
-std::string heading(const PlanView& plan, const std::vector<std::string>& paths, const std::string& name) {
+std::string heading(const Moved& moved, const std::string& name) {
   std::string out;
-  const auto gpus = gpu_names(plan);
-  if (!gpus.empty()) out += yaml_comment("The numbers hold on " + gpus + ": pick such nodes, by the label nvidia.com/gpu.product for example.");
-  if (paths.empty())
+  const auto gpus = gpu_names(moved.plan);
+  if (!gpus.empty())
+    out += yaml_comment("The numbers hold on " + gpus + ": pick such nodes, by the label nvidia.com/gpu.product for example.");
+  if (moved.hub)
     out += yaml_comment("The volume \"cache\" is empty at each start: a claim in its place keeps weights and compiled kernels.");
-  else
-    out += yaml_comment("The claim " + name + "-files has to hold what is in " + folder_of(paths[0]) + " here.");
+  if (!moved.paths.empty())
+    out += yaml_comment("The claim " + name + "-files has to hold what is in " + folder_of(moved.paths[0]) + " here.");
   return out;
 }
 
@@ -152,14 +164,13 @@ std::string heading(const PlanView& plan, const std::vector<std::string>& paths,
 std::string format_kubernetes(const PlanView& asked) {
   must_be_one_node(asked, "a Deployment's pod runs on one");
   if (!any_will_do(asked))
-    throw Failure{kError, "--format", "found unequal GPUs of which the plan uses " + gpu_names(asked) +
-                                          ": Kubernetes cannot be told which; plan for a node of those alone (--gpu), or --format docker"};
-  auto [plan, paths] = for_container(asked);
-  plan.settings.erase(  // probes and the Service come from outside
-      std::remove_if(plan.settings.begin(), plan.settings.end(), [](const Setting& one) { return one.name == "host"; }),
-      plan.settings.end());
-  const auto name = resource_name(plan);
-  return heading(plan, paths, name) + yaml(deployment(plan, name, volumes_of(plan, paths, name))) + "---\n" + yaml(service(plan, name));
+    throw Failure{kError, "--format",
+                  "found unequal GPUs of which the plan uses " + gpu_names(asked) +
+                      ": Kubernetes cannot be told which; plan for a node of those alone (--gpu), or --format docker"};
+  auto moved = for_container(asked);
+  moved.plan.drop("host");  // probes and the Service come from outside
+  const auto name = resource_name(moved.plan);
+  return heading(moved, name) + yaml(deployment(moved, name)) + "---\n" + yaml(service(moved.plan, name));
 }
 
 }  // namespace client

@@ -1,45 +1,40 @@
-// Ray Serve LLM: a file for `serve deploy`. engine_kwargs are the fields of vLLM's AsyncEngineArgs and FrontendArgs, with their types
-// (Ray 2.60, llm/_internal/serve/engines/vllm/vllm_models.py); what vLLM's own server would do, Ray Serve does.
+// Ray Serve LLM: a file for `serve deploy`. engine_kwargs are the fields of vLLM's AsyncEngineArgs and FrontendArgs, with their
+// types (Ray 2.60, llm/_internal/serve/engines/vllm/vllm_models.py); what vLLM's own server would do, Ray Serve does.
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "client/format_documents.hpp"
 #include "client/format_files.hpp"
 #include "client/format_gpus.hpp"
 #include "client/library.hpp"
+#include "client/option_table.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
 namespace {
 
 // Options of vLLM's HTTP server and of how it starts its processes: Ray Serve has its own, or none.
-constexpr std::array<std::string_view, 34> kServer = {
-    "api-key",                  "ssl-keyfile",               "ssl-certfile",
-    "ssl-ca-certs",             "enable-ssl-refresh",        "middleware",
-    "root-path",                "allowed-origins",           "allowed-methods",
-    "allowed-headers",          "allow-credentials",         "uvicorn-log-level",
-    "disable-uvicorn-access-log", "disable-fastapi-docs",    "disable-frontend-multiprocessing",
-    "api-server-count",         "headless",                  "tool-server",
-    "enable-request-id-headers", "log-config-file",          "data-parallel-address",
-    "data-parallel-backend",    "data-parallel-external-lb", "data-parallel-hybrid-lb",
-    "data-parallel-rank",       "data-parallel-rpc-port",    "data-parallel-size-local",
-    "data-parallel-start-rank", "nnodes",                    "node-rank",
-    "master-addr",              "master-port",               "config",
-    "shutdown-timeout"};
+constexpr std::string_view kServer =
+    " allow-credentials allowed-headers allowed-methods allowed-origins api-key api-server-count config data-parallel-address "
+    "data-parallel-backend data-parallel-external-lb data-parallel-hybrid-lb data-parallel-rank data-parallel-rpc-port "
+    "data-parallel-size-local data-parallel-start-rank disable-fastapi-docs disable-frontend-multiprocessing "
+    "disable-uvicorn-access-log enable-request-id-headers enable-ssl-refresh headless log-config-file master-addr master-port "
+    "middleware nnodes node-rank root-path shutdown-timeout ssl-ca-certs ssl-certfile ssl-keyfile tool-server uvicorn-log-level ";
 
 // Neutral options are texts in the table, whatever they hold: these are names even when they look like numbers.
-constexpr std::array<std::string_view, 9> kNames = {"revision", "code-revision",   "tokenizer-revision", "tokenizer", "hf-token",
-                                                    "dtype",    "download-dir", "chat-template",      "hf-config-path"};
+constexpr std::string_view kNames =
+    " chat-template code-revision download-dir hf-config-path hf-token revision tokenizer tokenizer-revision ";
 
 // What Ray knows of NVIDIA's (ray/util/accelerators/accelerators.py), as it names a node's GPU after its driver
 // (_private/accelerators/nvidia_gpu.py): the words in capitals behind the vendor's.
-constexpr std::array<std::string_view, 17> kAccelerators = {"V100", "P100", "T4",   "P4",   "K80",   "A10G",  "L4",          "L40S", "A100",
-                                                            "H100", "H200", "H20",  "B200", "B300",  "GB200", "GB300",       "RTX-PRO-6000"};
+constexpr std::string_view kAccelerators =
+    " A100 A10G B200 B300 GB200 GB300 H100 H20 H200 K80 L4 L40S P100 P4 RTX-PRO-6000 T4 V100 ";
 
-template <class List>
-bool among(const List& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
+constexpr std::string_view kElsewhere = " served-model-name host port ";  // in the file, but no argument of the engine
+
+bool among(std::string_view words, const std::string& name) {
+  return !name.empty() && name.find(' ') == name.npos && words.find(" " + name + " ") != words.npos;
 }
 
 [[noreturn]] void refuse(const std::string& name, const std::string& message) { throw Failure{kError, "--" + name, message}; }
@@ -57,21 +52,25 @@ std::string accelerator(const Gpu& gpu) {
 std::string accelerator(const PlanView& plan) {
   if (plan.ranks.empty()) return "";
   const auto& first = plan.gpus[plan.ranks[0]];
-  const auto alike = [&](std::size_t at) { return plan.gpus[at].name == first.name && plan.gpus[at].total_bytes == first.total_bytes; };
+  const auto alike = [&](std::size_t at) {
+    return plan.gpus[at].name == first.name && plan.gpus[at].total_bytes == first.total_bytes;
+  };
   if (!std::all_of(plan.ranks.begin(), plan.ranks.end(), alike))
-    throw Failure{kError, "--format", "found " + gpu_names(plan) + " for one engine, expected equal GPUs: Ray decides which rank gets which"};
+    throw Failure{kError, "--format",
+                  "found " + gpu_names(plan) + " for one engine, expected equal GPUs: Ray decides which rank gets which"};
   const auto type = accelerator(first);
   const auto other = [&](const Gpu& gpu) { return accelerator(gpu) != type; };
   for (std::size_t at = 0; at < plan.gpus.size(); ++at)
     if (!alike(at) && (type.empty() || !other(plan.gpus[at])))
-      throw Failure{kError, "--format", "found unequal GPUs that Ray has no names for, expected a plan for " + gpu_names(plan) + " alone (--gpu)"};
+      throw Failure{kError, "--format",
+                    "found unequal GPUs that Ray has no names for, expected a plan for " + gpu_names(plan) + " alone (--gpu)"};
   return type;
 }
 
 Document typed(const Setting& setting) {
-  constexpr std::uint32_t kInteger = 2, kNumber = 3, kBytes = 4, kText = 6, kJson = 7;
   if (setting.values.empty()) return setting.on;
-  if (setting.name == "cudagraph-capture-sizes" || setting.name == "cuda-graph-sizes" || setting.name == "kv-cache-dtype-skip-layers") {
+  if (setting.name == "cudagraph-capture-sizes" || setting.name == "cuda-graph-sizes" ||
+      setting.name == "kv-cache-dtype-skip-layers") {
     auto list = Document::array();
     for (const auto& value : setting.values) list.push_back(setting.many() ? number_or_text(value) : Document(value));
     return list;
@@ -90,18 +89,19 @@ std::string field(std::string name) {
 }
 
 bool moved_elsewhere(const Setting& setting) {
-  constexpr std::array<std::string_view, 3> kElsewhere = {"served-model-name", "host", "port"};
   if (setting.name != "distributed-executor-backend") return among(kElsewhere, setting.name);
-  if (setting.values.at(0) != "ray") refuse(setting.name, "found \"" + setting.values[0] + "\", expected ray");
+  if (setting.values.at(0) != "ray") refuse(setting.name, "found \"" + printable(setting.values[0]) + "\", expected ray");
   return true;
 }
 
 Document engine_kwargs(const PlanView& plan) {
   auto out = Document::object();
   for (const auto& setting : plan.settings) {
-    if (among(kServer, setting.name)) refuse(setting.name, "is for vllm's own server, which Ray Serve stands in for; expected it left out");
+    if (among(kServer, setting.name))
+      refuse(setting.name, "is for vllm's own server, which Ray Serve stands in for; expected it left out");
     if (setting.name == "lora-modules")
-      refuse("lora-model", "Ray Serve LLM reads adapters from a cloud bucket (lora_config); --format kubernetes and docker serve them");
+      refuse("lora-model",
+             "Ray Serve LLM reads adapters from a cloud bucket (lora_config); --format kubernetes and docker serve them");
     if (moved_elsewhere(setting)) continue;
     if (setting.name == "optimization-level") {
       const auto [name, level] = level_of(plan, setting);
@@ -126,7 +126,9 @@ Document environment(const PlanView& plan) {
 
 Document llm_config(const PlanView& plan) {
   const auto* served = plan.find("served-model-name");
-  const auto name = served ? served->values.at(0) : plan.model_id.empty() ? plan.model.substr(plan.model.rfind('/') + 1) : plan.model_id;
+  const auto name = served                  ? served->values.at(0)
+                    : plan.model_id.empty() ? plan.model.substr(plan.model.rfind('/') + 1)
+                                            : plan.model_id;
   Document out;
   out["model_loading_config"] = {{"model_id", name}, {"model_source", plan.model}};
   if (const auto type = accelerator(plan); !type.empty()) out["accelerator_type"] = type;
@@ -147,7 +149,8 @@ Document http_options(const PlanView& plan) {
 }  // namespace
 
 std::string format_ray(const PlanView& asked) {
-  const auto [plan, paths] = for_container(asked);
+  const auto moved = for_container(asked);
+  const auto& plan = moved.plan;
   const bool copies = plan.data_parallel_size > 1;
   auto config = llm_config(plan);
   Document application = {{"name", "llm"}, {"route_prefix", "/"}};
@@ -159,10 +162,11 @@ std::string format_ray(const PlanView& asked) {
   Document document;
   if (auto http = http_options(plan); !http.empty()) document["http_options"] = std::move(http);
   document["applications"] = Document::array({std::move(application)});
-  std::string out = yaml_comment("serve deploy THIS_FILE.yaml; the nodes need vLLM " + (plan.engine_version.empty() ? "" : plan.engine_version));
+  std::string out =
+      yaml_comment("serve deploy THIS_FILE.yaml; the nodes need vLLM " + (plan.engine_version.empty() ? "" : plan.engine_version));
   const auto gpus = gpu_names(plan);
   if (!gpus.empty()) out += yaml_comment("The numbers hold on " + gpus + ".");
-  for (const auto& path : paths) out += yaml_comment("On every node there has to be " + path);
+  for (const auto& path : moved.paths) out += yaml_comment("On every node there has to be " + path);
   return out + yaml(document);
 }
 

@@ -29,18 +29,20 @@ std::vector<std::string> words(const PlanView& plan) {
 
 std::string format_args(const PlanView& plan) {
   const auto line = words(plan);
-  for (const auto& word : line) must_be_one_line(word.substr(0, 40), word);
+  must_be_one_line(line);
   return shell_line(line) + "\n";
 }
 
 // The engine has variables for its environment only: what it is told in arguments goes along in one that is ours. Its name does not
 // begin with VLLM_, since vLLM warns of such names that it does not know (vLLM 0.33, envs.py, validate_environ).
 std::string format_env(const PlanView& plan) {
-  std::string out = "# vllm's environment, and in " + std::string(kArguments) + " its arguments. systemd: EnvironmentFile=, ExecStart=vllm $" +
-                    kArguments + "\n# A shell: set -a; . FILE; eval \"vllm $" + kArguments + "\"\n";
+  std::string out = "# vllm's environment, and in " + std::string(kArguments) +
+                    " its arguments. systemd: EnvironmentFile=, ExecStart=vllm $" + kArguments +
+                    "\n# A shell: set -a; . FILE; eval \"vllm $" + kArguments + "\"\n";
   for (const auto& [name, value] : plan.command.environment) {
-    must_be_one_line(name, value);
-    if (name == kArguments) throw Failure{kError, "--env", std::string("found ") + kArguments + ", which holds the engine's arguments here"};
+    must_be_one_line("--env", value);
+    if (name == kArguments)
+      throw Failure{kError, "--env", std::string("found ") + kArguments + ", which holds the engine's arguments here"};
     out.append(name).append("=").append(environment_value(value)).append("\n");
   }
   auto line = format_args(plan);

@@ -1,8 +1,10 @@
-// vLLM's own configuration file: keys are its options without dashes, read back into a line (FlexibleArgumentParser.load_config_file,
-// vllm/utils.py until 0.10, vllm/utils/argparse_utils.py since). What every release reads alike: a switch that is on is true, one that
-// is off is its opposite that is on (false was left out until 0.33), JSON is text (objects are read since 0.19 or a little before).
+// vLLM's own configuration file: keys are its options without dashes, read back into a line
+// (FlexibleArgumentParser.load_config_file, vllm/utils.py until 0.10, vllm/utils/argparse_utils.py since). What every release reads
+// alike: a switch that is on is true, one that is off is its opposite that is on (false was left out until 0.33), JSON is text
+// (objects are read since 0.19 or a little before).
 #include "client/format_documents.hpp"
 #include "client/library.hpp"
+#include "client/shell.hpp"
 #include "client/yaml.hpp"
 
 namespace client {
@@ -14,7 +16,9 @@ constexpr unsigned kLevel = 12;       // --optimization-level
 constexpr unsigned kMode = 11;        // what -O sets in the compilation config: "mode", before it "level"
 constexpr unsigned kLevelInJson = 9;  // before: a bare number
 
-[[noreturn]] void refuse(const Setting& setting, const std::string& message) { throw Failure{kError, "--" + setting.name, message}; }
+[[noreturn]] void refuse(const Setting& setting, const std::string& message) {
+  throw Failure{kError, "--" + setting.name, message};
+}
 
 void add_level(Document& out, const PlanView& plan, const Setting& setting) {
   const auto [name, level] = level_of(plan, setting);
@@ -38,7 +42,8 @@ void add(Document& out, const PlanView& plan, const Setting& setting) {
   if (setting.name == "config") refuse(setting, "is a file like this one, which cannot name another; expected its options by name");
   if (setting.name == "optimization-level") return add_level(out, plan, setting);
   for (const auto& value : setting.values)
-    if (!value.empty() && value[0] == '-') refuse(setting, "found \"" + value + "\", which vLLM would take for an option; --format args says it");
+    if (!value.empty() && value[0] == '-')
+      refuse(setting, "found \"" + printable(value) + "\", which vLLM would take for an option; --format args says it");
   if (setting.many()) return add_list(out, plan, setting);
   if (setting.values.empty())
     out[(setting.on ? "" : "no-") + setting.name] = true;
@@ -62,7 +67,8 @@ std::string format_yaml(const PlanView& plan) {
   auto document = Document::object();
   document["model"] = plan.model;
   for (const auto& setting : plan.settings) add(document, plan, setting);
-  auto out = yaml_comment(plan.engine_minor() < kModel ? "vllm serve MODEL --config THIS_FILE.yaml" : "vllm serve --config THIS_FILE.yaml");
+  auto out = yaml_comment(plan.engine_minor() < kModel ? "vllm serve MODEL --config THIS_FILE.yaml"
+                                                       : "vllm serve --config THIS_FILE.yaml");
   for (const auto& [name, value] : plan.command.environment) out += yaml_comment("and in its environment " + name + "=" + value);
   return out + yaml(document);
 }

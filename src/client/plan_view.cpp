@@ -4,32 +4,20 @@
 #include <nlohmann/json.hpp>
 
 #include "client/library.hpp"
+#include "client/option_table.hpp"
 
 namespace client {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint32_t kSwitch = 1, kText = 6;
-
-std::uint32_t type_of(const std::string& name) {
-  vramauto_option_info option;
-  VRAMAUTO_INIT(option);
-  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
-    if (!vramauto_option_get(i, &option) && name == option.name) return option.type;
-  return kText;
-}
-
 bool starts_with(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }
 
-// "--no-enforce-eager", where that is no option's own name.
-bool is_off(const std::string& name) { return starts_with(name, "no-") && type_of(name.substr(3)) == kSwitch; }
-
 Setting setting_of(const std::string& flag) {
-  if (starts_with(flag, "-O")) return {"optimization-level", type_of("optimization-level"), true, {flag.substr(2)}};
+  if (starts_with(flag, "-O")) return {"optimization-level", kInteger, true, {flag.substr(2)}};
   const auto name = flag.substr(std::min<std::size_t>(2, flag.size()));
-  if (is_off(name)) return {name.substr(3), kSwitch, false, {}};
-  return {name, type_of(name), true, {}};
+  const auto option = option_named(name);
+  return option ? Setting{option.name, option.type, !option.negated, {}} : Setting{name, kText, true, {}};
 }
 
 // The plan's line: a switch is alone, a list goes on to the next option, everything else has one value, whatever it begins with.
@@ -104,6 +92,16 @@ bool Setting::many() const { return name == "cudagraph-capture-sizes" || name ==
 const Setting* PlanView::find(const std::string& name) const {
   const auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; });
   return found == settings.end() ? nullptr : &*found;
+}
+
+void PlanView::drop(const std::string& name) {
+  settings.erase(std::remove_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; }),
+                 settings.end());
+}
+
+bool PlanView::sets(const std::string& variable) const {
+  const auto& list = command.environment;
+  return std::any_of(list.begin(), list.end(), [&](const auto& one) { return one.first == variable; });
 }
 
 bool PlanView::one_node() const {

@@ -10,7 +10,7 @@ namespace client {
 
 struct Setting {       // one option of the engine
   std::string name;    // without dashes: "max-model-len"
-  std::uint32_t type;  // as vramauto_option_info has it: 1 switch, 2 integer, 3 number, 4 bytes, 5 choice, 6 text, 7 JSON
+  std::uint32_t type;  // OptionType of option_table.hpp
   bool on = true;      // of a switch
   std::vector<std::string> values;
 
@@ -26,11 +26,11 @@ struct Gpu {
 
 struct PlanView {
   EngineCommand command;
-  std::string engine_version;        // "0.33.0"; "" by the rule of thumb
-  std::string model;                 // as the engine is told: a path or an id
-  std::string model_id;              // "" when not known
-  bool model_is_local = false;       // it is a path
-  std::vector<Setting> settings;     // what follows the model, in its order
+  std::string engine_version;      // "0.33.0"; "" by the rule of thumb
+  std::string model;               // as the engine is told: a path or an id
+  std::string model_id;            // "" when not known
+  bool model_is_local = false;     // it is a path
+  std::vector<Setting> settings;   // what follows the model, in its order
   std::vector<Gpu> gpus;           // of the machine
   std::vector<std::size_t> ranks;  // positions in gpus, rank by rank; empty when no GPU is known
   std::uint32_t fits = 2, tensor_parallel_size = 1, pipeline_parallel_size = 1, data_parallel_size = 1;
@@ -38,6 +38,8 @@ struct PlanView {
   std::vector<std::string> warnings;  // sentences
 
   const Setting* find(const std::string& name) const;
+  void drop(const std::string& name);
+  bool sets(const std::string& variable) const;  // in the environment
   std::size_t rank_count() const { return std::size_t{tensor_parallel_size} * pipeline_parallel_size * data_parallel_size; }
   bool one_node() const;
   unsigned engine_minor() const;  // 33 of "0.33.0"; the newest there can be when the version is not known

@@ -13,6 +13,8 @@ bool plain(std::string_view word) {
   return !word.empty() && word.front() != '=' && word.find_first_not_of(kPlain) == word.npos;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 }  // namespace
 
 std::string shell_word(std::string_view word) {
@@ -44,11 +46,26 @@ std::string environment_value(std::string_view value) {
   return out + '"';
 }
 
-void must_be_one_line(std::string_view what, std::string_view text) {
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  if (control)
-    throw Failure{kError, std::string(what),
+void must_be_one_line(const std::string& where, std::string_view text) {
+  if (std::any_of(text.begin(), text.end(), is_control))
+    throw Failure{kError, where,
                   "found a line break or another control character, which no line can hold; --format yaml, kubernetes and ray can"};
+}
+
+void must_be_one_line(const std::vector<std::string>& words) {
+  std::string option = "MODEL";
+  for (const auto& word : words) {
+    if (word.rfind("--", 0) == 0) option = word.substr(0, word.find('='));
+    must_be_one_line(printable(option), word);
+  }
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t kLongest = 100;
+  std::string out(text.substr(0, kLongest));
+  for (auto& c : out)
+    if (is_control(c) || static_cast<unsigned char>(c) >= 0x80) c = '?';
+  return out;
 }
 
 }  // namespace client

@@ -14,7 +14,11 @@ std::string shell_line(const std::vector<std::string>& words);
 // The value of NAME="…" in a file that a shell, systemd's EnvironmentFile and Docker Compose read; plain where that is enough.
 std::string environment_value(std::string_view value);
 
-// Throws Failure for text that no line of a shell can hold: line breaks and other control characters. `what` names it.
-void must_be_one_line(std::string_view what, std::string_view text);
+// Throws Failure for text that no line can hold: line breaks and other control characters. `where` names it.
+void must_be_one_line(const std::string& where, std::string_view text);
+void must_be_one_line(const std::vector<std::string>& words);  // of a command: what is wrong is named by its option
+
+// For messages: what a terminal or a document could take for more than text is a question mark.
+std::string printable(std::string_view text);
 
 }  // namespace client

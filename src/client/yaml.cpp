@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "client/library.hpp"
+#include "client/shell.hpp"
 
 namespace client {
 namespace {
@@ -24,13 +25,16 @@ bool means_something(std::string text) {
 bool plain(std::string_view text) {
   const auto word = text.substr(0, 2) == "--" ? text.substr(2) : text;
   const auto is_letter = [](char c) { return kLetters.find(c) != kLetters.npos || c == '_'; };
-  const auto allowed = [&](char c) { return is_letter(c) || kDigits.find(c) != kDigits.npos || c == '.' || c == '/' || c == '-' || c == ':'; };
+  const auto allowed = [&](char c) {
+    return is_letter(c) || kDigits.find(c) != kDigits.npos || c == '.' || c == '/' || c == '-' || c == ':';
+  };
   if (word.empty() || !(is_letter(word[0]) || text[0] == '/') || word.back() == ':') return false;
   return std::all_of(word.begin(), word.end(), allowed) && !means_something(std::string(text));
 }
 
 [[noreturn]] void refuse(std::string_view text) {
-  throw Failure{kError, std::string(text.substr(0, 60)), "is not UTF-8, as YAML has to be; --format args has no such limit"};
+  throw Failure{kError, "--format",
+                "found \"" + printable(text) + "\", which is not UTF-8 as YAML has to be; --format args has no such limit"};
 }
 
 // One character of UTF-8, checked: no overlong form, no surrogate, nothing above U+10FFFF.
@@ -80,8 +84,8 @@ std::string double_quoted(std::string_view text) {
     else if (visible(c))
       out.append(text.substr(start, at - start));
     else
-      out.append(escape, static_cast<std::size_t>(std::snprintf(escape, sizeof escape, c > 0xffff ? "\\U%08x" : "\\u%04x",
-                                                                static_cast<unsigned>(c))));
+      out.append(escape, static_cast<std::size_t>(
+                             std::snprintf(escape, sizeof escape, c > 0xffff ? "\\U%08x" : "\\u%04x", static_cast<unsigned>(c))));
   }
   return out + '"';
 }

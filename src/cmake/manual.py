@@ -58,7 +58,8 @@ def read_option(left, right):
     """"-h,--help", "--gpu NAME Excludes: --gpu-memory", "--model-path MODEL REQUIRED"."""
     words = left.partition(" Excludes:")[0].replace(" REQUIRED", "")
     names, _, value = words.partition(" ")
-    return Option([re.sub(r"\{.*?\}", "", name) for name in names.split(",")], value, right, [])
+    choices = value.split("|") if "|" in value else []
+    return Option([re.sub(r"\{.*?\}", "", name) for name in names.split(",")], value, right, choices)
 
 
 def read_command(binary, name, about):

@@ -94,6 +94,7 @@ class Completion(unittest.TestCase):
                 self.assertEqual(complete("vramauto", "plan", "m", "--" + option["name"], ""), choices)
                 self.assertEqual(complete("vramauto", "plan", "--" + option["name"], "=", choices[0])[0], choices[0])
         self.assertEqual(complete("vramauto", "plan", "--policy", "max"), ["maximal"])
+        self.assertEqual(complete("vramauto", "plan", "m", "--format", ""), ["args", "env", "yaml", "docker", "kubernetes", "ray"])
         self.assertEqual(complete("vramauto", "plan", "--max-model-len", ""), [])
 
     def test_every_gpu_that_is_offered_is_one(self):
