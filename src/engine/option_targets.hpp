@@ -1,4 +1,4 @@
-// Where an option's value goes: how it is read, and which member of the workload it becomes. For the table in options.cpp only.
+// Where an option's value goes: how it is read, and which member of the workload it becomes. For option_table.cpp and what looks into it.
 #pragma once
 
 #include "engine/options.hpp"
