@@ -179,7 +179,7 @@ constexpr std::array kEntries = {
           0,
           flag<&W::async_scheduling>,
           {10}},
-    Entry{{OptionType::text, "kv-cache-dtype-skip-layers", "", "", "",
+    Entry{{OptionType::words, "kv-cache-dtype-skip-layers", "", "", "",
            "layers whose cache keeps the model's numbers: their numbers, separated by commas, or sliding_window"},
           0,
           0,
@@ -253,7 +253,7 @@ constexpr std::array kEntries = {
           3,
           integer<&W::optimization_level>,
           {6}},
-    Entry{{OptionType::text, "cudagraph-capture-sizes", "", "", "by engine version",
+    Entry{{OptionType::words, "cudagraph-capture-sizes", "", "", "by engine version",
            "tokens of the CUDA graphs, separated by commas: as in --compilation-config"},
           1,
           1 << 20,
@@ -265,21 +265,44 @@ constexpr std::array kEntries = {
           1 << 20,
           integer<&W::max_cudagraph_capture_size>,
           {11}},
-    Entry{{OptionType::text, "cuda-graph-sizes", "", "", "512", "older option: the largest size, or all, separated by commas"},
+    Entry{{OptionType::words, "cuda-graph-sizes", "", "", "512", "older option: the largest size, or all, separated by commas"},
           1,
           1 << 20,
           numbers<&W::cuda_graph_sizes>,
           {8, 13}},
     Entry{{OptionType::json, "compilation-config", "", "", "{}",
-           "JSON; cudagraph_mode, cudagraph_capture_sizes and max_cudagraph_capture_size decide the memory of CUDA graphs"},
+           "JSON; cudagraph_mode, cudagraph_capture_sizes and max_cudagraph_capture_size decide the memory of CUDA graphs; up to "
+           "0.8 a level alone, 0 to 3, too"},
           0,
           0,
-          json_object<&W::compilation_config>},
-    Entry{{OptionType::json, "speculative-config", "", "", "{}",
+          object_or_level<&W::compilation_config>},
+    Entry{{OptionType::json, "speculative-config", "", "", "nothing drafts",
            "JSON; method (\"mtp\": layers of the model's own that draft) and num_speculative_tokens"},
           0,
           0,
           json_object<&W::speculative_config>},
+    Entry{{OptionType::text, "load-format", "", "", "auto",
+           "how the weight files are read; fastsafetensors and instanttensor hold some of a file on the GPU meanwhile: a plan "
+           "warns of "
+           "it, and does not count it"},
+          0,
+          0,
+          unread},
+    Entry{{OptionType::text, "config", "", "", "",
+           "file of options for the engine: passed on, not read here; a plan warns that what it asks for is not counted"},
+          0,
+          0,
+          unread},
+    Entry{{OptionType::text, "hf-config-path", "", "", "the model's",
+           "where the engine finds the configuration: passed on, not read here; a plan warns that the model's own is priced"},
+          0,
+          0,
+          unread},
+    Entry{{OptionType::text, "revision", "", "", "main",
+           "of the model on the hub: passed on, not read here (MODEL@REVISION is); a plan warns of it"},
+          0,
+          0,
+          unread},
 
     // What vramauto is told.
     Entry{{OptionType::choice, "engine", "", "vllm", "vllm", "engine whose arithmetic is used"}, 0, 0, choice<&W::engine>},
@@ -331,22 +354,22 @@ constexpr std::array kEntries = {
 constexpr std::string_view kNeutral =
     "additional-config aggregate-engine-logging! allow-credentials! allowed-headers allowed-local-media-path allowed-methods "
     "allowed-origins api-key api-server-count calculate-kv-scales! chat-template chat-template-content-format code-revision "
-    "collect-detailed-traces config config-format cp-kv-cache-interleave-size data-parallel-address data-parallel-backend "
+    "collect-detailed-traces* config-format cp-kv-cache-interleave-size data-parallel-address data-parallel-backend "
     "data-parallel-external-lb! data-parallel-hybrid-lb! data-parallel-rank data-parallel-rpc-port data-parallel-size-local "
     "data-parallel-start-rank dcp-kv-cache-interleave-size default-chat-template-kwargs disable-custom-all-reduce! "
     "disable-fastapi-docs! disable-frontend-multiprocessing! disable-log-requests! disable-log-stats! "
     "disable-mm-preprocessor-cache! disable-uvicorn-access-log! distributed-executor-backend download-dir "
     "enable-auto-tool-choice! enable-force-include-usage! enable-log-requests! enable-prompt-tokens-details! "
     "enable-request-id-headers! enable-server-load-tracking! enable-ssl-refresh! exclude-tools-when-tool-choice-none! "
-    "generation-config guided-decoding-backend headless! hf-config-path hf-token host ignore-patterns interleave-mm-strings! "
-    "kv-cache-metrics! kv-events-config kv-offloading-backend kv-offloading-size load-format log-config-file "
-    "logits-processor-pattern logits-processors long-prefill-token-threshold lora-modules master-addr master-port "
+    "generation-config guided-decoding-backend headless! hf-token host ignore-patterns* interleave-mm-strings! "
+    "kv-cache-metrics! kv-events-config kv-offloading-backend kv-offloading-size log-config-file "
+    "logits-processor-pattern logits-processors* long-prefill-token-threshold lora-modules* master-addr master-port "
     "max-cpu-loras max-log-len max-logprobs max-long-partial-prefills max-num-partial-prefills max-num-scheduled-tokens "
     "max-parallel-loading-workers max-seq-len-to-capture media-io-kwargs middleware mm-processor-cache-gb "
     "mm-processor-cache-type model-loader-extra-config nnodes node-rank num-lookahead-slots num-scheduler-steps "
     "otlp-traces-endpoint override-generation-config override-neuron-config port preemption-mode prefix-caching-hash-algo "
-    "ray-workers-use-nsight! reasoning-parser response-role return-tokens-as-token-ids! revision root-path scheduler-cls "
-    "scheduling-policy seed served-model-name show-hidden-metrics-for-version shutdown-timeout ssl-ca-certs ssl-certfile "
+    "ray-workers-use-nsight! reasoning-parser response-role return-tokens-as-token-ids! root-path scheduler-cls "
+    "scheduling-policy seed served-model-name* show-hidden-metrics-for-version shutdown-timeout ssl-ca-certs ssl-certfile "
     "ssl-keyfile stream-interval structured-outputs-config swap-space tokenizer tokenizer-mode tokenizer-revision "
     "tool-call-parser tool-parser-plugin tool-server trust-remote-code! trust-request-chat-template! use-tqdm-on-load! "
     "use-v2-block-manager! uvicorn-log-level worker-cls worker-extension-cls";

@@ -7,7 +7,8 @@ namespace vramauto::engine::option {
 
 std::span<const Entry> entries();
 
-// Options of the engine that take no GPU memory, whatever their value, separated by blanks; switches end in '!'.
+// Options of the engine that take no GPU memory, whatever their value, separated by blanks; switches end in '!', lists of words in
+// '*'.
 std::string_view neutral_names();
 
 }  // namespace vramauto::engine::option

@@ -21,10 +21,12 @@ struct Table {
     for (const auto& entry : entries()) options.push_back(entry.option);
     for (std::size_t at = 0, end = 0; at < names.size(); at = end + 1) {
       end = std::min(names.find(' ', at), names.size());
-      const bool on_or_off = names[end - 1] == '!';
-      names[end] = names[end - on_or_off] = '\0';
-      const std::string_view name(names.data() + at, end - at - on_or_off);
-      options.push_back({on_or_off ? OptionType::switch_ : OptionType::text, name, "", "", "", kHelp, false});
+      const char mark = names[end - 1];
+      const auto type = mark == '!' ? OptionType::switch_ : mark == '*' ? OptionType::words : OptionType::text;
+      const bool marked = type != OptionType::text;
+      names[end] = names[end - marked] = '\0';
+      const std::string_view name(names.data() + at, end - at - marked);
+      options.push_back({type, name, "", "", "", kHelp, false});
     }
   }
 };
@@ -91,7 +93,7 @@ Served served(const Option& option) {
 
 namespace {
 
-// What takes no memory: a text, or a switch that is one.
+// What takes no memory: a text, words, or a switch that is one.
 Result<void> set_neutral(Workload& workload, const Option& option, Value value) {
   const Entry entry{option};
   if (value && option.type == OptionType::switch_) TRY(parse_switch(option.name, *value));
