@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint32_t kSwitch = 1, kText = 6;
+constexpr std::uint32_t kSwitch = 1, kText = 6, kWords = 8;
 
 std::uint32_t type_of(const std::string& name) {
   vramauto_option_info option;
@@ -99,7 +99,7 @@ void place(PlanView& view, const Json& placement) {
 
 }  // namespace
 
-bool Setting::many() const { return name == "cudagraph-capture-sizes" || name == "cuda-graph-sizes" || name == "lora-modules"; }
+bool Setting::many() const { return type == kWords; }
 
 const Setting* PlanView::find(const std::string& name) const {
   const auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; });

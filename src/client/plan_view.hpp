@@ -10,7 +10,7 @@ namespace client {
 
 struct Setting {       // one option of the engine
   std::string name;    // without dashes: "max-model-len"
-  std::uint32_t type;  // as vramauto_option_info has it: 1 switch, 2 integer, 3 number, 4 bytes, 5 choice, 6 text, 7 JSON
+  std::uint32_t type;  // as vramauto_option_info has it: 1 switch, 2 integer, 3 number, 4 bytes, 5 choice, 6 text, 7 JSON, 8 words
   bool on = true;      // of a switch
   std::vector<std::string> values;
 
