@@ -6,6 +6,7 @@ package vramauto
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime/cgo"
 	"sync/atomic"
@@ -16,6 +17,7 @@ type callbacks struct {
 	log      func(level Level, source, message string)
 	progress func(done, total uint64) error // an error cancels
 	panicked atomic.Pointer[CallbackPanic]
+	stopped  atomic.Pointer[error] // what progress returned last
 }
 
 // CallbackPanic is what a call returns when a callback of its context panicked meanwhile. A panic must not unwind C.
@@ -37,11 +39,17 @@ func (c *callbacks) keepPanic() {
 	}
 }
 
-// after is what a call returns: a panic that was kept comes first.
+// after is what a call returns: a panic that was kept comes first; what was cancelled wraps the error of progress.
 func (c *callbacks) after(err error) error {
 	if c.panicked.Load() != nil {
 		if panicked := c.panicked.Swap(nil); panicked != nil {
 			return panicked
+		}
+	}
+	var told *Error
+	if errors.As(err, &told) && told.Status == ErrCancelled {
+		if stopped := c.stopped.Load(); stopped != nil {
+			told.cause = *stopped
 		}
 	}
 	return err
@@ -59,8 +67,10 @@ func vramautoGoProgress(user C.uintptr_t, done, total C.uint64_t) (cancel C.int3
 	c := cgo.Handle(user).Value().(*callbacks)
 	cancel = 1 // also where it panics
 	defer c.keepPanic()
-	if c.progress(uint64(done), uint64(total)) == nil {
-		cancel = 0
+	err := c.progress(uint64(done), uint64(total))
+	if err == nil {
+		return 0
 	}
+	c.stopped.Store(&err)
 	return cancel
 }

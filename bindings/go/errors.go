@@ -61,7 +61,7 @@ func (e *Error) Is(target error) bool {
 	return ok && status == e.Status
 }
 
-// Unwrap is the error of the context.Context that ended the call, where one did.
+// Unwrap is the error that ended the call, where one did: of its context.Context, or what Progress returned.
 func (e *Error) Unwrap() error { return e.cause }
 
 func newCError() *C.vramauto_error {

@@ -109,8 +109,8 @@ func (e *Estimate) info() (EstimateInfo, error) {
 	}, nil
 }
 
-// Components of all ranks.
-func (e *Estimate) Components() ([]Component, error) {
+// rows of the estimate, which C gives one by one.
+func rows[T any](e *Estimate, count func(EstimateInfo) uint64, nth func(C.uint64_t) (T, error)) ([]T, error) {
 	if err := hold(&e.handle); err != nil {
 		return nil, err
 	}
@@ -119,38 +119,33 @@ func (e *Estimate) Components() ([]Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Component, all.components)
+	out := make([]T, count(all))
 	for i := range out {
-		c := C.vramauto_component{struct_size: C.sizeof_vramauto_component}
-		if err := outOfRange("component", C.vramauto_estimate_component(e.c(), C.uint64_t(i), &c)); err != nil {
+		if out[i], err = nth(C.uint64_t(i)); err != nil {
 			return nil, err
 		}
-		out[i] = Component{uint32(c.rank), Kind(c.kind), c.flags&1 != 0, uint64(c.bytes), uint64(c.low_bytes), uint64(c.high_bytes),
-			C.GoString(c.name), C.GoString(c.source)}
 	}
 	return out, nil
 }
 
+// Components of all ranks.
+func (e *Estimate) Components() ([]Component, error) {
+	return rows(e, func(all EstimateInfo) uint64 { return all.components }, func(i C.uint64_t) (Component, error) {
+		c := C.vramauto_component{struct_size: C.sizeof_vramauto_component}
+		err := outOfRange("component", C.vramauto_estimate_component(e.c(), i, &c))
+		return Component{uint32(c.rank), Kind(c.kind), c.flags&1 != 0, uint64(c.bytes), uint64(c.low_bytes), uint64(c.high_bytes),
+			C.GoString(c.name), C.GoString(c.source)}, err
+	})
+}
+
 // CacheGroups of layers.
 func (e *Estimate) CacheGroups() ([]CacheGroup, error) {
-	if err := hold(&e.handle); err != nil {
-		return nil, err
-	}
-	defer e.release()
-	all, err := e.info()
-	if err != nil {
-		return nil, err
-	}
-	out := make([]CacheGroup, all.cacheGroups)
-	for i := range out {
+	return rows(e, func(all EstimateInfo) uint64 { return all.cacheGroups }, func(i C.uint64_t) (CacheGroup, error) {
 		g := C.vramauto_cache_group{struct_size: C.sizeof_vramauto_cache_group}
-		if err := outOfRange("cache group", C.vramauto_estimate_cache_group(e.c(), C.uint64_t(i), &g)); err != nil {
-			return nil, err
-		}
-		out[i] = CacheGroup{uint32(g.rank), uint32(g.layers), uint32(g.block_tokens), uint64(g.block_bytes), uint64(g.window_tokens),
-			uint64(g.sequence_bytes), C.GoString(g.kind)}
-	}
-	return out, nil
+		err := outOfRange("cache group", C.vramauto_estimate_cache_group(e.c(), i, &g))
+		return CacheGroup{uint32(g.rank), uint32(g.layers), uint32(g.block_tokens), uint64(g.block_bytes), uint64(g.window_tokens),
+			uint64(g.sequence_bytes), C.GoString(g.kind)}, err
+	})
 }
 
 // Notes of the estimator and of the engine.

@@ -8,7 +8,6 @@ import "C"
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"unsafe"
 )
@@ -61,12 +60,7 @@ func (c *Context) OpenModel(ctx context.Context, pathOrID string) (*Model, error
 		return nil, err
 	}
 	defer call.Close()
-	model, err := call.open(pathOrID)
-	var told *Error
-	if errors.As(err, &told) && told.Status == ErrCancelled {
-		told.cause = ctx.Err()
-	}
-	return model, err
+	return call.open(pathOrID)
 }
 
 // forOneCall is a context that ctx can cancel: in C, progress belongs to a context and not to a call. It describes no model, so it

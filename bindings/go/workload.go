@@ -24,6 +24,7 @@ const (
 	Choice
 	Text
 	JSON
+	Words // several, a line each
 )
 
 // Option that a workload can be given.

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <system_error>
+#include <exception>
 #include <thread>
 
 #include "commands.hpp"
@@ -89,7 +89,7 @@ std::vector<Choice> choices_of(const PlanOptions& options) {
   for (const auto& [name, option] : options.workload) {
     if (option->count() == 0) continue;
     tensor = tensor || name == "tensor-parallel-size";
-    for (const auto& value : option->results()) {
+    for (const auto& value : values_of(*option)) {
       // Of an option given more than once the last value stays; an environment adds up.
       if (!out.empty() && out.back().name == name && name != "env") out.pop_back();
       out.push_back({name, is_list(name) ? split(value) : std::vector{value}});
@@ -122,24 +122,31 @@ std::vector<Setting> settings_of(const Context& context, const std::vector<Choic
   return out;
 }
 
-// Calls work(i) for every i below `count`, on as many threads as there are processors.
+// Calls work(i) for every i below `count`, on as many threads as there are processors. What the first of them throws ends them all.
 template <class Work>
 void on_threads(std::size_t count, const Work& work) {
   std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure;
   const auto run = [&] {
-    for (auto i = next.fetch_add(1); i < count; i = next.fetch_add(1)) work(i);
+    try {
+      for (auto i = next.fetch_add(1); i < count && !failed; i = next.fetch_add(1)) work(i);
+    } catch (...) {
+      if (!failed.exchange(true)) failure = std::current_exception();
+    }
   };
   std::vector<std::thread> others;
   const auto threads = std::min<std::size_t>(count, std::max(1u, std::thread::hardware_concurrency()));
   for (std::size_t i = 1; i < threads; ++i) {
     try {
       others.emplace_back(run);
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       break;  // no more threads to be had: those there are do the work
     }
   }
   run();
   for (auto& other : others) other.join();
+  if (failure) std::rethrow_exception(failure);
 }
 
 struct Opened {

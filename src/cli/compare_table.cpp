@@ -149,9 +149,21 @@ std::string compare_json(const Comparison& comparison) {
   return out + "]}\n";
 }
 
+namespace {
+
+// A value that was asked for stands beside what the plan made of it, which has the name.
+std::string csv_name(const std::string& option) {
+  const auto name = underscored(option);
+  const bool taken =
+      std::any_of(std::begin(kColumns), std::end(kColumns), [&](const Column& column) { return name == column.name; });
+  return taken ? "asked_" + name : name;
+}
+
+}  // namespace
+
 std::string compare_csv(const Comparison& comparison) {
   std::string out = "model,gpus";
-  for (const auto& [name, value] : comparison.settings[0].values) out.append(1, ',').append(underscored(name));
+  for (const auto& [name, value] : comparison.settings[0].values) out.append(1, ',').append(csv_name(name));
   for (const auto& column : kColumns) out += std::string(",") + column.name;
   out += '\n';
   for (const auto& row : comparison.rows) {

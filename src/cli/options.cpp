@@ -6,7 +6,7 @@ namespace cli {
 namespace {
 
 const char* type_name(std::uint32_t type) {
-  constexpr const char* kNames[] = {"", "switch", "integer", "number", "bytes", "choice", "text", "json"};
+  constexpr const char* kNames[] = {"", "switch", "integer", "number", "bytes", "choice", "text", "json", "words"};
   return type < sizeof kNames / sizeof *kNames ? kNames[type] : "";
 }
 

@@ -72,7 +72,7 @@ class Reader {
     if (!word.option) return pass_on(text, word);
     if (is_secret(word.option.name)) return take(out_.secret, text, word);
     if (word.option.is_switch()) return add_switch(word);
-    if (word.option.type == kText) return add_text(text, word);
+    if (word.option.type == kText || word.option.type == kWords) return add_text(text, word);
     if (!word.has_value) word.value = next_value(word.flag);
     if (word.field.empty()) return void(out_.set.emplace_back(word.option.name, word.value));
     dotted(word).set(word.field, word.value);
@@ -82,14 +82,15 @@ class Reader {
     out_.set.emplace_back((word.option.negated ? "no-" : "") + std::string(word.option.name), word.has_value ? word.value : "true");
   }
 
-  // As many values as there are, which the table takes with commas between.
+  // As many values as there are, which the table takes with commas between, or a line each.
   void add_text(const std::string& text, const Word& word) {
     EngineOptions::Kept kept{word.option.name, {text}};
+    const char* between = word.option.type == kWords ? "\n" : ",";
     std::string value = word.value;
     if (!word.has_value) {
       value = next_value(word.flag);
       kept.words.push_back(value);
-      while (at_ < words_.size() && !is_option(words_[at_])) value += "," + words_[at_], kept.words.push_back(words_[at_++]);
+      while (at_ < words_.size() && !is_option(words_[at_])) value += between + words_[at_], kept.words.push_back(words_[at_++]);
     }
     if (value.size() > kLongestText)  // a template, say: nothing that takes memory
       out_.unknown.insert(out_.unknown.end(), kept.words.begin(), kept.words.end());

@@ -69,10 +69,10 @@ std::string accelerator(const PlanView& plan) {
 
 Document typed(const Setting& setting) {
   if (setting.values.empty()) return setting.on;
-  if (setting.name == "cudagraph-capture-sizes" || setting.name == "cuda-graph-sizes" ||
-      setting.name == "kv-cache-dtype-skip-layers") {
+  if (setting.many()) {
+    const bool numbers = setting.name == "cudagraph-capture-sizes" || setting.name == "cuda-graph-sizes";
     auto list = Document::array();
-    for (const auto& value : setting.values) list.push_back(setting.many() ? number_or_text(value) : Document(value));
+    for (const auto& value : setting.values) list.push_back(numbers ? number_or_text(value) : Document(value));
     return list;
   }
   const auto& value = setting.values[0];

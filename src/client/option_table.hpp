@@ -7,7 +7,7 @@
 
 namespace client {
 
-enum OptionType : std::uint32_t { kSwitch = 1, kInteger, kNumber, kBytes, kChoice, kText, kJson };  // of vramauto_option_info
+enum OptionType : std::uint32_t { kSwitch = 1, kInteger, kNumber, kBytes, kChoice, kText, kJson, kWords };  // of vramauto_option_info
 
 struct NamedOption {
   const char* name = nullptr;  // nullptr: the table has none of that name

@@ -87,7 +87,7 @@ void place(PlanView& view, const Json& placement) {
 
 }  // namespace
 
-bool Setting::many() const { return name == "cudagraph-capture-sizes" || name == "cuda-graph-sizes" || name == "lora-modules"; }
+bool Setting::many() const { return type == kWords; }
 
 const Setting* PlanView::find(const std::string& name) const {
   const auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; });

@@ -72,7 +72,7 @@ def read_command(binary, name, about):
 def read_table(binary):
     out = []
     for row in json.loads(ask(binary, "options", "--json"))["options"]:
-        value = {"switch": "", "integer": "N", "bytes": "SIZE", "choice": row["choices"]}.get(row["type"], "VALUE")
+        value = {"switch": "", "integer": "N", "bytes": "SIZE", "choice": row["choices"], "words": "VALUE ..."}.get(row["type"], "VALUE")
         default = f" [{row['default']}]" if row["default"] else ""
         names = ["--" + row["name"]] + (["-" + row["short_name"]] if row["short_name"] else [])
         out.append(Option(names, value, row["help"] + default, [choice for choice in row["choices"].split("|") if choice]))

@@ -13,9 +13,10 @@ constexpr std::size_t kLongestName = 128;  // the drivers' own buffers hold 96
 
 // The parts of a name that tell one card from another.
 struct Key {
-  std::string full;  // "a10040gb"
-  std::string bare;  // "a100": without sizes
-  Bytes size = 0;    // 40 GiB; 0 when none is named
+  std::string full;        // "a10040gb"
+  std::string bare;        // "a100": without sizes
+  Bytes size = 0;          // 40 GiB; 0 when none is named
+  bool in_remark = false;  // the size stands in parentheses: it is no part of `full`
 };
 
 bool is_filler(std::string_view word) {
@@ -30,8 +31,8 @@ Key key_of(std::string_view name) {
   for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
     if (is_filler(word)) continue;
     if (const auto size = words.size_of(word)) {
-      if (!words.in_remark())
-        key.full += *size % kGiB == 0 ? std::to_string(*size / kGiB) + "gb" : std::to_string(*size / kMiB) + "mb";
+      key.in_remark = words.in_remark();
+      if (!key.in_remark) key.full += *size % kGiB == 0 ? std::to_string(*size / kGiB) + "gb" : std::to_string(*size / kMiB) + "mb";
       key.size = *size;
       continue;
     }
@@ -66,14 +67,16 @@ const Gpu* match(const Key& wanted, Bytes driver_total) {
   const Gpu* bare = nullptr;
   for (const Gpu& gpu : gpus()) {
     const bool fits = driver_total == 0 || gpu.unified || has_size(gpu, driver_total);
-    bool by_name = false, by_bare = false;
+    // What is said of the size in a remark is true of the card, or of a name of it: "GH200 480GB" counts the host's memory.
+    bool by_name = false, by_bare = false, by_size = !wanted.in_remark || has_size(gpu, wanted.size);
     any_name(gpu, [&](std::string_view name) {
       const Key key = key_of(name);
       by_name = by_name || key.full == wanted.full;
       by_bare = by_bare || key.bare == wanted.bare;
-      return by_name;
+      by_size = by_size || key.size == wanted.size;
+      return by_name && by_size;
     });
-    if (by_name && fits) return &gpu;
+    if (by_name && by_size && fits) return &gpu;
     if (by_bare && bare == nullptr && fits && (wanted.size == 0 || has_size(gpu, wanted.size))) bare = &gpu;
   }
   return bare;

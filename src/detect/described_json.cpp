@@ -1,4 +1,5 @@
 // GPUs as JSON, in and out. Unknown members are ignored, so that older readers take what newer writers add.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <set>
@@ -60,6 +61,14 @@ class Reader {
     return {};
   }
 
+  // What CUDA and the engine are told: it stands in lists, in an environment and on terminals.
+  Result<void> uuid(std::string& out) const {
+    TRY(text("uuid", out));
+    const bool plain = std::all_of(out.begin(), out.end(), [](char c) { return c > ' ' && c < 0x7f && c != ','; });
+    if (!plain) return wrong("uuid", "is {}, expected such as GPU-5f1e0c1a or MIG-5f1e0c1a", text::shown(out));
+    return {};
+  }
+
   // "9.0"; a number is taken as well.
   Result<void> capability(Device& device) const {
     constexpr std::string_view kKey = "compute_capability";
@@ -105,7 +114,7 @@ Result<Device> read_device(const Value& value, std::size_t at) {
   TRY(from.number("index", 0, UINT32_MAX, device.index));
   TRY(from.number("node", 0, static_cast<std::int64_t>(kMostDevices) - 1, device.node));
   TRY(from.text("name", device.name));
-  TRY(from.text("uuid", device.uuid));
+  TRY(from.uuid(device.uuid));
   TRY(from.text("pci_bus_id", device.pci_bus_id));
   TRY(from.text("source", device.source));
   TRY(read_sizes(from, device));

@@ -75,8 +75,9 @@ std::optional<double> written_size(std::string_view text) {
     std::string_view name;
     double bytes;
   };
-  constexpr Unit kUnits[] = {{"b", 1},    {"kib", 0x1p10}, {"mib", 0x1p20}, {"gib", 0x1p30}, {"tib", 0x1p40},
-                             {"kb", 1e3}, {"mb", 1e6},     {"gb", 1e9},     {"tb", 1e12}};
+  constexpr Unit kUnits[] = {{"b", 1},        {"kib", 0x1p10}, {"mib", 0x1p20}, {"gib", 0x1p30}, {"tib", 0x1p40},
+                             {"pib", 0x1p50}, {"eib", 0x1p60}, {"kb", 1e3},     {"mb", 1e6},     {"gb", 1e9},
+                             {"tb", 1e12},    {"pb", 1e15},    {"eb", 1e18}};
   text = text::trim(text);
   const std::size_t end = number_end(text);
   const auto number = decimal(text.substr(0, end));

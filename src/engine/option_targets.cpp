@@ -89,6 +89,12 @@ Result<std::string> object_in(const Entry& entry, std::string_view value) {
   return text_in(entry, value);
 }
 
+// vLLM 0.6 to 0.8, config.py, CompilationConfig.from_cli: one digit is the level.
+Result<std::string> object_or_level_in(const Entry& entry, std::string_view value) {
+  if (value.size() == 1 && value[0] >= '0' && value[0] <= '3') return std::string(value);
+  return object_in(entry, value);
+}
+
 Result<std::string> choice_of(const Entry& entry, std::string_view value) {
   for (auto rest = entry.option.choices; !rest.empty();) {
     const auto word = rest.substr(0, rest.find('|'));
@@ -118,12 +124,12 @@ Result<double> gibibytes_in(const Entry& entry, std::string_view value) {
   return n;
 }
 
-// Whole numbers, separated by commas or spaces.
+// Whole numbers, separated by commas, spaces or lines.
 Result<std::vector<std::uint32_t>> numbers_in(const Entry& entry, std::string_view value) {
   const auto text = TRY(text_in(entry, value));
   std::vector<std::uint32_t> out;
   for (auto rest = text::trim(text); !rest.empty();) {
-    const auto end = rest.find_first_of(", ");
+    const auto end = rest.find_first_of(", \n");
     out.push_back(static_cast<std::uint32_t>(TRY(count_of(entry, rest.substr(0, end)))));
     rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end + 1));
   }
@@ -161,6 +167,12 @@ Result<void> utilization(Workload& workload, const Entry& entry, Value value) {
 // What is known here of the engine's ranks for prompts alone: that there is one.
 Result<void> only_one(Workload&, const Entry& entry, Value value) {
   if (value) TRY(choice_of(entry, *value));
+  return {};
+}
+
+// The engine's to read; warned of where it may change what is taken.
+Result<void> unread(Workload&, const Entry& entry, Value value) {
+  if (value) TRY(text_in(entry, *value));
   return {};
 }
 

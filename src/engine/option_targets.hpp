@@ -1,4 +1,5 @@
-// Where an option's value goes: how it is read, and which member of the workload it becomes. For the table in options.cpp only.
+// Where an option's value goes: how it is read, and which member of the workload it becomes. For option_table.cpp and what looks
+// into it.
 #pragma once
 
 #include "engine/options.hpp"
@@ -69,6 +70,7 @@ Result<std::uint64_t> switch_in(const Entry& entry, std::string_view value);
 Result<double> gibibytes_in(const Entry& entry, std::string_view value);
 Result<std::string> text_in(const Entry& entry, std::string_view value);
 Result<std::string> object_in(const Entry& entry, std::string_view value);
+Result<std::string> object_or_level_in(const Entry& entry, std::string_view value);
 Result<std::string> choice_of(const Entry& entry, std::string_view value);
 Result<std::vector<std::uint32_t>> numbers_in(const Entry& entry, std::string_view value);
 
@@ -95,6 +97,8 @@ constexpr Target text_of{into_own<text_in>, M};
 template <auto M>
 constexpr Target json_object{into_own<object_in>, M};
 template <auto M>
+constexpr Target object_or_level{into_own<object_or_level_in>, M};
+template <auto M>
 constexpr Target choice{into_own<choice_of>, M};
 template <auto M>
 constexpr Target gibibytes{into_own<gibibytes_in>, M};
@@ -117,6 +121,7 @@ Result<void> max_model_len(Workload& workload, const Entry& entry, Value value);
 Result<void> sequences(Workload& workload, const Entry& entry, Value value);
 Result<void> utilization(Workload& workload, const Entry& entry, Value value);
 Result<void> only_one(Workload& workload, const Entry& entry, Value value);
+Result<void> unread(Workload& workload, const Entry& entry, Value value);
 Result<void> reserve(Workload& workload, const Entry& entry, Value value);
 Result<void> environment(Workload& workload, const Entry& entry, Value value);
 

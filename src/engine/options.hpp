@@ -13,7 +13,7 @@
 
 namespace vramauto::engine {
 
-enum class OptionType : std::uint32_t { switch_ = 1, integer, number, bytes, choice, text, json };
+enum class OptionType : std::uint32_t { switch_ = 1, integer, number, bytes, choice, text, json, words };  // words: a line each
 
 struct Option {
   OptionType type;

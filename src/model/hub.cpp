@@ -57,7 +57,7 @@ Result<Model> open_on_hub(const HubId& id, const OpenOptions& options) {
   Repository repository(settings.endpoint, id, with_known(std::move(asked), store, id), session.get());
   auto model = TRY(opened(repository, id));
   if (store.empty()) return model;
-  if (const auto saved = save(store, id, repository.snapshot()); !saved)
+  if (const auto saved = save(store, id, repository.snapshot(), settings.most_kept); !saved)
     model.warnings.push_back({"hub_cache", fmt::format("what was read of {} cannot be kept for the next time: {}: {}", id.id,
                                                        text::shown(saved.error().where, 100), saved.error().message)});
   return model;

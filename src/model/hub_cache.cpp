@@ -39,10 +39,10 @@ bool is_revision(std::string_view revision) {
 }  // namespace
 
 std::string environment(const char* name) {
-  const auto* value = std::getenv(name);
+  const auto* value = secure_getenv(name);  // no say for the environment in a program with raised rights
   if (!value) return {};
   const std::string text(text::trim(value));
-  const auto* home = std::getenv("HOME");
+  const auto* home = secure_getenv("HOME");
   const auto in_home = home && (text == "~" || text.substr(0, 2) == "~/");
   return in_home ? home + text.substr(1) : text;
 }

@@ -51,6 +51,20 @@ Result<long> patience() {
   return std::min(seconds, kMostPatience);
 }
 
+// "512MiB", "2GiB", or bytes.
+Result<Bytes> most_kept() {
+  constexpr std::string_view kName = "VRAMAUTO_HUB_CACHE_MAX";
+  const auto text = environment(kName.data());
+  if (text.empty()) return HubSettings().most_kept;
+  Bytes count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto unit = text::lower(text::trim(std::string_view(end, text.data() + text.size())));
+  const int shift = unit.empty() ? 0 : unit == "mib" ? 20 : unit == "gib" ? 30 : -1;
+  if (error != std::errc{} || shift < 0 || count > (Bytes{1} << 50) >> shift)
+    return fail(VRAMAUTO_E_ARGUMENT, kName, "is {}, expected a size such as 512MiB or 2GiB", text::shown(text));
+  return count << shift;
+}
+
 }  // namespace
 
 bool network_is_off() {
@@ -75,6 +89,7 @@ Result<HubSettings> hub_settings(bool use_environment) {
   if (use_environment) {
     out.access.token = TRY(token());
     out.access.patience_s = TRY(patience());
+    out.most_kept = TRY(most_kept());
     out.access.certificates = first_of({"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"});
   }
   out.access.origin = origin_of(out.endpoint);

@@ -129,10 +129,11 @@ std::optional<Snapshot> load(const std::string& store, const HubId& id) {
   return out;
 }
 
-Result<void> save(const std::string& store, const HubId& id, const Snapshot& snapshot) {
-  TRY(file::replace(path_of(store, id, snapshot.commit), encoded(snapshot.files)));
+Result<void> save(const std::string& store, const HubId& id, const Snapshot& snapshot, Bytes most) {
+  const auto path = path_of(store, id, snapshot.commit);
+  TRY(file::replace(path, encoded(snapshot.files)));
   if (revision_of(id) != snapshot.commit) TRY(file::replace(path_of(store, id, revision_of(id)), snapshot.commit));
-  return {};
+  return file::trim(store, most, std::string_view(path).substr(store.size() + 1));
 }
 
 }  // namespace vramauto::model

@@ -30,6 +30,7 @@ std::string store_directory(std::string_view endpoint);
 
 // Nothing where it is not there, or not as it was written.
 std::optional<Snapshot> load(const std::string& store, const HubId& id);
-Result<void> save(const std::string& store, const HubId& id, const Snapshot& snapshot);
+// What is oldest of the store goes when it holds more than `most` bytes, but never what was saved.
+Result<void> save(const std::string& store, const HubId& id, const Snapshot& snapshot, Bytes most);
 
 }  // namespace vramauto::model

@@ -20,7 +20,7 @@ bool looks_like_path(std::string_view text) {
 
 // A path as the shell would have given it, had the program been started by one.
 std::string expanded(std::string_view path, bool use_environment) {
-  const auto* home = use_environment ? std::getenv("HOME") : nullptr;
+  const auto* home = use_environment ? secure_getenv("HOME") : nullptr;
   if (home && (path == "~" || path.substr(0, 2) == "~/")) return home + std::string(path.substr(1));
   return std::string(path);
 }

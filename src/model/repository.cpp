@@ -153,7 +153,6 @@ Result<void> Repository::fetch(std::span<const std::string> wanted) {
       TRY(want(round, static_cast<std::size_t>(found - snapshot_.files.data())));
   if (round.empty()) return {};
   if (!session_) return fail(VRAMAUTO_E_NOT_FOUND, path_, "is not all in the cache");
-  has_grown_ = true;
   while (!round.empty()) {
     TRY(session_->run(round));
     std::erase_if(round, [&](auto& transfer) { return settle(transfer); });

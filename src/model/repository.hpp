@@ -24,7 +24,6 @@ class Repository final : public Folder {
   Bytes size(std::string_view name) const override;
 
   const Snapshot& snapshot() const { return snapshot_; }
-  bool has_grown() const { return has_grown_; }  // something was read that was not here
 
  private:
   const HubFile* find(std::string_view name) const;
@@ -33,7 +32,6 @@ class Repository final : public Folder {
 
   Snapshot snapshot_;  // its files sorted by name
   Session* session_;
-  bool has_grown_ = false;
 };
 
 }  // namespace vramauto::model

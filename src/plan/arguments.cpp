@@ -20,10 +20,10 @@ bool among(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// A list of numbers, which the engine takes as words.
-void add_words(std::vector<std::string>& out, std::string_view value) {
+// Of what is read here, words are numbers and names; others may hold anything but a line's end.
+void add_words(std::vector<std::string>& out, std::string_view value, bool plain) {
   for (auto rest = text::trim(value); !rest.empty();) {
-    const auto end = rest.find_first_of(", ");
+    const auto end = rest.find_first_of(plain ? ", \n" : "\n");
     out.emplace_back(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end + 1));
   }
@@ -66,8 +66,8 @@ void add_set(std::vector<std::string>& out, const engine::Option& option, std::s
   } else if (option.type == engine::OptionType::bytes) {
     const auto number = engine::parse_bytes(option.name, value);
     out.push_back(number ? std::to_string(*number) : std::string(value));
-  } else if (option.name == "cudagraph-capture-sizes" || option.name == "cuda-graph-sizes") {
-    add_words(out, value);
+  } else if (option.type == engine::OptionType::words) {
+    add_words(out, value, option.takes_memory);
   } else {
     out.emplace_back(value);
   }

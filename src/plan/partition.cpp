@@ -56,11 +56,13 @@ struct Attempt {
 
 }  // namespace
 
-Result<void> divide_layers(const engine::Request& request, const Placement& placement, engine::Workload& workload) {
+Result<std::uint64_t> divide_layers(const engine::Request& request, const Placement& placement, engine::Workload& workload) {
   const std::size_t stages = workload.pipeline_parallel_size, layers = request.blueprint->traits.layers;
-  if (stages < 2 || layers < stages || stated(workload) || of_one_size(request.devices, placement)) return {};
+  if (stages < 2 || layers < stages || stated(workload) || of_one_size(request.devices, placement)) return std::uint64_t{0};
   auto changed = request;
+  std::uint64_t priced = 0;
   const auto attempt = [&](Layers split) -> Result<Attempt> {
+    ++priced;
     auto with = workload;
     if (!split.empty()) with.env.push_back(entry_of(split));
     changed.workload = &with;
@@ -81,7 +83,7 @@ Result<void> divide_layers(const engine::Request& request, const Placement& plac
     best = std::move(next);
   }
   if (best.most() < engine_s.most()) workload.env.push_back(entry_of(best.layers));
-  return {};
+  return priced;
 }
 
 }  // namespace vramauto::plan

@@ -8,6 +8,7 @@ namespace vramauto::plan {
 
 // The engine divides layers evenly. Where another division lets the fullest stage take a smaller share of its GPUs, the workload's
 // environment states it: VLLM_PP_LAYER_PARTITION. Stages on GPUs of one size are left alone, and so is what was stated already.
-Result<void> divide_layers(const engine::Request& request, const Placement& placement, engine::Workload& workload);
+// Gives how many plans were priced for it.
+Result<std::uint64_t> divide_layers(const engine::Request& request, const Placement& placement, engine::Workload& workload);
 
 }  // namespace vramauto::plan

@@ -206,15 +206,21 @@ std::vector<Layout> layouts(const engine::Workload& workload, std::size_t gpus, 
   return out;
 }
 
-std::vector<Placement> placements(const Layout& layout, Devices devices) {
-  const auto nodes = by_node(devices);
+Nodes nodes_of(Devices devices) {
+  Nodes out{by_node(devices), {}};
+  for (std::uint32_t at = 0; at < out.all.size(); ++at)
+    if (!repeats(devices, out.all, at)) out.different.push_back(at);
+  return out;
+}
+
+std::vector<Placement> placements(const Layout& layout, Devices devices, const Nodes& nodes) {
   const auto count = static_cast<std::size_t>(layout.ranks());
   std::vector<Placement> out;
-  for (std::size_t at = 0; at < nodes.size(); ++at)
-    if (nodes[at].size() >= count && !repeats(devices, nodes, at)) add_on_node(out, devices, nodes[at], count);
+  for (const auto at : nodes.different)
+    if (nodes.all[at].size() >= count) add_on_node(out, devices, nodes.all[at], count);
   for (auto& set : out) set = in_groups(std::move(set), layout.tensor);
-  for (std::size_t of = 2; of <= nodes.size(); ++of)
-    if (auto set = across(devices, nodes, of, layout)) out.push_back(std::move(*set));
+  for (std::size_t of = 2; of <= nodes.all.size(); ++of)
+    if (auto set = across(devices, nodes.all, of, layout)) out.push_back(std::move(*set));
   return by_memory(devices, std::move(out));
 }
 

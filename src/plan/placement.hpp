@@ -26,9 +26,16 @@ Layout layout_of(const engine::Workload& workload);
 // them where GPUs have no NVLink.
 std::vector<Layout> layouts(const engine::Workload& workload, std::size_t gpus, bool nvlink);
 
+// The GPUs of each node, smallest first, and the nodes that are like none before them: of all layouts the same.
+struct Nodes {
+  std::vector<Placement> all;
+  std::vector<std::uint32_t> different;
+};
+Nodes nodes_of(std::span<const detect::Device> devices);
+
 // Sets of GPUs for a layout, least memory first, of as much those with most of it free. Ranks that share layers are on one node and
 // on GPUs as alike as there are. Several nodes give as many GPUs each.
-std::vector<Placement> placements(const Layout& layout, std::span<const detect::Device> devices);
+std::vector<Placement> placements(const Layout& layout, std::span<const detect::Device> devices, const Nodes& nodes);
 
 // What no engine can do, wherever its ranks are: MIG slices do not talk to each other.
 Result<void> check_placement(const Layout& layout, std::span<const detect::Device> used);

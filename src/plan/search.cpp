@@ -10,7 +10,19 @@
 namespace vramauto::plan {
 namespace {
 
-constexpr std::size_t kMostPlans = 4000;  // of any machine that exists a few hundred
+// A search ends after so many plans, of any machine that exists a few hundred, or once so many ranks were priced: a second at most.
+class Effort {
+ public:
+  bool left() const { return plans_ < kMostPlans && ranks_ < kMostRanks; }
+  void place(std::uint64_t ranks) { ranks_ += ranks / kPlacedPerPriced; }
+  void price(std::uint64_t ranks) { ranks_ += ranks; }
+  void plan(std::uint64_t ranks, std::uint64_t divisions) { ++plans_, price(ranks * (1 + divisions)); }
+
+ private:
+  static constexpr std::uint64_t kMostPlans = 4000, kMostRanks = 1 << 19;
+  static constexpr std::uint64_t kPlacedPerPriced = 16;  // in as much time
+  std::uint64_t plans_ = 0, ranks_ = 0;
+};
 
 Result<engine::Workload> with_layout(const engine::Workload& asked, const Layout& layout) {
   auto out = asked;
@@ -29,10 +41,10 @@ bool experts_open(const engine::Request& request, const Layout& layout) {
          std::any_of(weights.begin(), weights.end(), [](const auto& one) { return one.split == VRAMAUTO_SPLIT_EXPERTS; });
 }
 
-Result<Plan> settled(const engine::Request& request, const Placement& placement, engine::Workload workload) {
+Result<Plan> settled(const engine::Request& request, const Placement& placement, engine::Workload workload, Effort& effort) {
   auto changed = request;
   changed.workload = &workload;
-  TRY(divide_layers(request, placement, workload));
+  effort.plan(layout_of(workload).ranks(), TRY(divide_layers(request, placement, workload)));
   TRY(choose_batch(request, placement, workload));
   auto plan = solve(TRY(price(changed, placement)), request.devices);
   plan.layout_chosen = true;
@@ -80,11 +92,19 @@ double nearness(const Plan& plan) {
   return plan.utilization_min > 0 ? std::min(1.0, plan.utilization_max / plan.utilization_min) : 0;
 }
 
+Unexpected cut_short(const engine::Request& request) {
+  return fail(
+      VRAMAUTO_E_LIMIT, "tensor-parallel-size",
+      "not every layout on these {} GPUs was tried, none of those tried meets what is asked: expected sizes instead of auto",
+      request.devices.size());
+}
+
 // Tries layouts and placements in their order until `enough` of a plan is true.
 template <class Enough>
 Result<void> try_all(const engine::Request& request, std::span<const Layout> layouts, Enough&& enough) {
   std::optional<Error> refused;
-  std::size_t tried = 0;
+  const auto nodes = nodes_of(request.devices);
+  Effort effort;
   bool answered = false;
   for (const auto& layout : layouts) {
     const auto one = accepted(request, layout);
@@ -92,15 +112,14 @@ Result<void> try_all(const engine::Request& request, std::span<const Layout> lay
       if (!refused) refused = one.error();
       continue;
     }
-    const auto all = placements(layout, request.devices);
+    const auto all = placements(layout, request.devices, nodes);
+    effort.price(layout.ranks());
+    effort.place(all.size() * layout.ranks());
     for (const auto& placement : all) {
       // The largest is tried whatever it can give: it may be what comes nearest.
       if (&placement != &all.back() && hopeless(*one, request.devices, placement)) continue;
-      if (++tried > kMostPlans)
-        return fail(VRAMAUTO_E_LIMIT, "tensor-parallel-size",
-                    "{} layouts on {} GPUs were tried, none meets what is asked: expected sizes instead of auto", kMostPlans,
-                    request.devices.size());
-      auto plan = settled(request, placement, one->workload);
+      if (!effort.left()) return cut_short(request);
+      auto plan = settled(request, placement, one->workload, effort);
       if (!plan) {
         if (!refused) refused = plan.error();
         continue;
@@ -133,7 +152,8 @@ Result<Plan> search(const engine::Request& request) {
   const auto& asked = *request.workload;
   if (!sizes_known(request.devices)) {
     auto layout = TRY(accepted(request, layout_of(asked)));
-    auto plan = TRY(settled(request, {}, std::move(layout.workload)));
+    Effort effort;
+    auto plan = TRY(settled(request, {}, std::move(layout.workload), effort));
     plan.warnings.push_back({"layout", "no layout can be chosen for GPUs whose memory is not known: one for each size left open"});
     return plan;
   }
@@ -150,9 +170,9 @@ Result<Plan> search(const engine::Request& request) {
     return met;
   });
   // Of a search cut short, what fits is an answer; that nothing fits is none.
-  const bool cut_short = !done && done.error().status == VRAMAUTO_E_LIMIT && best && best->fits == Fits::yes;
-  if (!done && !cut_short) return Unexpected(done.error());
-  if (cut_short) best->warnings.push_back({"layout", done.error().message});
+  const bool useful = !done && done.error().status == VRAMAUTO_E_LIMIT && best && best->fits == Fits::yes;
+  if (!done && !useful) return Unexpected(done.error());
+  if (useful) best->warnings.push_back({"layout", done.error().message});
   if (!best)
     return fail(VRAMAUTO_E_UNSUPPORTED, "tensor-parallel-size", "no layout fits on the nodes of these {} GPUs",
                 request.devices.size());

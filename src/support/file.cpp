@@ -151,7 +151,9 @@ Result<std::vector<Entry>> list(const std::string& directory) {
   for (auto& name : all) {
     struct stat status {};
     if (stat((directory + '/' + name).c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    out.push_back({std::move(name), static_cast<std::uint64_t>(status.st_size)});
+    const auto& modified = status.st_mtim;
+    out.push_back(
+        {std::move(name), static_cast<std::uint64_t>(status.st_size), modified.tv_sec * 1'000'000'000 + modified.tv_nsec});
   }
   return out;
 }
@@ -190,6 +192,19 @@ Result<void> replace(const std::string& path, std::string_view text) {
   if (good) return {};
   unlink(temporary.c_str());
   return system_error(path, error);
+}
+
+Result<void> trim(const std::string& directory, std::uint64_t most, std::string_view kept) {
+  auto files = TRY(list(directory));
+  std::uint64_t held = 0;
+  for (const auto& one : files) held += one.bytes;
+  std::sort(files.begin(), files.end(), [](const Entry& a, const Entry& b) { return a.modified < b.modified; });
+  for (const auto& one : files) {
+    if (held <= most) break;
+    if (one.name == kept || unlink((directory + '/' + one.name).c_str()) != 0) continue;
+    held -= one.bytes;
+  }
+  return {};
 }
 
 }  // namespace vramauto::file

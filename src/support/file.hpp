@@ -18,6 +18,7 @@ std::uint64_t size(const std::string& path);  // of a regular file; 0 when it is
 struct Entry {
   std::string name;
   std::uint64_t bytes;
+  std::int64_t modified;  // nanoseconds since 1970
 };
 
 // Whole text of a regular file of at most `cap` bytes. E_NOT_FOUND, E_IO (with the system's words; a FIFO, socket or directory is
@@ -30,6 +31,8 @@ Result<std::vector<std::string>> names(const std::string& directory);
 
 // Puts a file of the user's own in its place at once, with the directories it stands in: readers see the old one or the new one.
 Result<void> replace(const std::string& path, std::string_view text);
+// Removes the oldest files of a directory until those that are left hold at most `most` bytes; `kept`, a name in it, stays.
+Result<void> trim(const std::string& directory, std::uint64_t most, std::string_view kept);
 
 // A regular file, open for reading at any place. Never blocks: a FIFO, socket, device or directory is refused (E_IO).
 class Reader {
@@ -38,10 +41,7 @@ class Reader {
   // A file of `size` bytes elsewhere whose first are at hand. They must outlive the reader; E_IO beyond them.
   static Reader held(std::string path, std::string_view first, std::uint64_t size);
   Reader(Reader&& other) noexcept
-      : path_(std::move(other.path_)),
-        descriptor_(std::exchange(other.descriptor_, -1)),
-        size_(other.size_),
-        held_(other.held_) {}
+      : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_), held_(other.held_) {}
   Reader& operator=(Reader&&) = delete;
   ~Reader();
 

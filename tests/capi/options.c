@@ -15,7 +15,7 @@ int main(void) {
   CHECK(count > 10);
   for (i = 0; i < count; ++i) {
     CHECK_NUMBER(vramauto_option_get(i, &option), VRAMAUTO_OK);
-    CHECK(option.type >= 1 && option.type <= 7);
+    CHECK(option.type >= 1 && option.type <= 8);
     CHECK(strlen(option.name) > 0 && strlen(option.name) < 64);
     CHECK(strlen(option.help) > 0 && strchr(option.help, '\n') == NULL);
     CHECK((option.type == 5) == (strlen(option.choices) > 0));

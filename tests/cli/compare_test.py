@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import resource
+import subprocess
 import unittest
 
+import command
 from command import Folders, plan, run
 
 
@@ -54,6 +57,25 @@ class Compare(Folders):
         with open(self.path("a,b.json"), "w") as f:
             json.dump({"devices": [{"name": "x", "total_bytes": 24 << 30}]}, f)
         self.assertEqual(rows("Qwen/Qwen3-8B", "--devices", self.path("a,b.json"))[0]["gpus"], self.path("a,b.json"))
+
+    def test_no_column_is_there_twice(self):
+        done = run("compare", "Qwen/Qwen3-8B", "--gpus", "L40S", "--csv", "--max-model-len", "4096,8192", "--gpu-memory-utilization", "0.8,0.9")
+        head, *rows_found = csv.reader(io.StringIO(done.stdout))
+        self.assertEqual(len(set(head)), len(head), head)
+        self.assertEqual({dict(zip(head, row))["asked_max_model_len"] for row in rows_found}, {"4096", "8192"})
+
+    def test_memory_that_runs_out_is_an_error(self):
+        names = [self.model(f"m{i}") for i in range(40)]
+        ended = set()
+        for mib in range(16, 160, 6):
+            limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20))
+            done = subprocess.run([command.CLI, "compare", *names, "--gpus", "L4, L40S, 8x H100", "--kv-cache-dtype", "auto,fp8"], capture_output=True,
+                                  text=True, preexec_fn=limit)
+            if done.returncode == 127:  # not even loaded
+                continue
+            ended.add(done.returncode)
+            self.assertIn(done.returncode, (0, 1, 3), f"{mib} MiB: {done.stderr}")
+        self.assertIn(0, ended)
 
     def test_csv_reads_back(self):
         done = run("compare", "Qwen/Qwen3-8B", "--gpus", "RTX 4090 (a, b), L40S", "--csv")

@@ -48,15 +48,22 @@ MODELS = {
 ASKED = ["--max-model-len", "4096", "--sequences", "4"]
 
 
+def kinds(devices):
+    return tuple(sorted((d["total_bytes"], d.get("free_bytes", d["total_bytes"])) for d in devices))
+
+
 def subsets(devices):
-    """Every set of GPUs that differs from the others, by how many of each kind it has; of each node."""
+    """Every set of GPUs that differs from the others, by how many of each kind it has: of each node, and as many of each of all nodes."""
     seen = {}
-    for node in sorted({d.get("node", 0) for d in devices}):
-        own = [d for d in devices if d.get("node", 0) == node]
+    nodes = [[d for d in devices if d.get("node", 0) == name] for name in sorted({d.get("node", 0) for d in devices})]
+    for own in nodes:
         for size in range(1, len(own) + 1):
             for chosen in itertools.combinations(own, size):
-                kinds = tuple(sorted((d["total_bytes"], d.get("free_bytes", d["total_bytes"])) for d in chosen))
-                seen.setdefault(kinds, [{k: v for k, v in d.items() if k not in ("node", "index")} for d in chosen])
+                seen.setdefault(kinds(chosen), [{k: v for k, v in d.items() if k not in ("node", "index")} for d in chosen])
+    for size in range(1, min(map(len, nodes)) + 1 if len(nodes) > 1 else 1):
+        different = [list({kinds(chosen): chosen for chosen in itertools.combinations(own, size)}.values()) for own in nodes]
+        for chosen in itertools.product(*different):
+            seen.setdefault(("across", *map(kinds, chosen)), list(itertools.chain(*chosen)))
     return list(seen.values())
 
 
@@ -72,14 +79,20 @@ class Fleet(Folders):
         return json.loads(done.stdout)
 
     def smallest_by_trying(self, devices, limit):
-        """By model: ranks of the smallest layout that fits of all layouts below `limit` on all sets of GPUs, asked for one by one."""
+        """By model: ranks of the smallest layout that fits of all layouts below `limit` on all sets of GPUs, asked for one by one.
+        Those whose tensor-parallel ranks would lie on two nodes do not count."""
         sizes = ",".join(map(str, range(1, limit)))
-        files = [self.file(f"set{i}.json", one) for i, one in enumerate(subsets(devices)) if len(one) < limit]
+        files = {self.file(f"set{i}.json", one): one for i, one in enumerate(subsets(devices)) if len(one) < limit}
         done = run("compare", *MODELS, *itertools.chain(*(("--devices", f) for f in files)), "--json", "-tp", sizes, "-pp", sizes, *ASKED)
         self.assertIn(done.returncode, (0, 3), done.stderr)
         out = {}
         for row in json.loads(done.stdout)["rows"]:
-            ranks = int(row["options"].get("tensor_parallel_size", 1)) * int(row["options"].get("pipeline_parallel_size", 1))
+            tensor = int(row["options"].get("tensor_parallel_size", 1))
+            ranks = tensor * int(row["options"].get("pipeline_parallel_size", 1))
+            used = files[row["gpus"]]
+            across = len({device.get("node", 0) for device in used})
+            if across > 1 and (ranks != len(used) or len(used) // across % tensor):
+                continue
             if row["fits"] in ("yes", "thin") and row["max_concurrency"] >= 4:
                 out[row["model"]] = min(ranks, out.get(row["model"], ranks))
         return out
@@ -223,6 +236,46 @@ class Fleet(Folders):
                 done = run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", [{**H100, **change}]), "-tp", "auto")
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertIn("/devices/0/" + next(iter(change)), done.stderr)
+
+    def test_numbers_that_are_none_and_memory_that_is_not_there(self):
+        for text, says in (('"total_bytes": NaN', "integer"), ('"total_bytes": -Infinity', "integer"), ('"total_bytes": 1e400', ""), ('"total_bytes": "24GiB"', "integer"),
+                           ('"total_bytes": 25769803776.5', "integer"), ('"total_bytes": 99999999999999999999999', ""), ('"total_bytes": 9223372036854775807', "expected 1 to"),
+                           ('"total_bytes": 1000, "free_bytes": 1001', "at most total_bytes"), ('"total_bytes": 1000, "compute_capability": "nan"', "version"),
+                           ('"total_bytes": 1000, "compute_capability": -8', "version"), ('"total_bytes": 1000, "index": -1', "expected 0 to"),
+                           ('"total_bytes": 1000, "index": 4294967296', "expected 0 to"), ('"total_bytes": 1000, "multiprocessors": 65536', "expected 0 to"),
+                           ('"total_bytes": 1000, "uuid": "MIG-1\\u001b[31m"', "/devices/0/uuid"), ('"total_bytes": 1000, "uuid": "GPU-1,GPU-2"', "/devices/0/uuid")):
+            with open(self.path("m.json"), "w") as f:
+                f.write('{"devices": [{' + text + "}]}")
+            with self.subTest(text):
+                done = run("plan", "Qwen/Qwen3-0.6B", "--devices", self.path("m.json"), "-tp", "auto")
+                self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (1, "", 1), done.stderr)
+                self.assertIn(says, done.stderr)
+                self.assertNotIn("\x1b", done.stderr)
+
+    def test_an_index_far_off_is_only_a_name(self):
+        answer = self.chosen("Qwen/Qwen3-0.6B", [{**H100, "index": 4294967295}])
+        self.assertTrue(answer["result"]["fits"])
+
+    def test_as_many_gpus_as_there_may_be(self):
+        for count in (256, 1024):
+            answer = self.chosen("Qwen/Qwen3-8B", [RTX_4090] * count)
+            self.assertTrue(answer["result"]["fits"])
+            self.assertEqual(len(answer["ranks"]), 1)
+        done = run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", [{"name": "L4"}] * 40000), "-tp", "auto")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("at most 1024", done.stderr)
+        done = run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", [RTX_4090] * 100000), "-tp", "auto")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("1 MiB", done.stderr)
+        self.assertIn("at most 1024", run("plan", "Qwen/Qwen3-0.6B", "--gpu", "100000x L4").stderr)
+
+    def test_a_search_on_many_machines_ends_and_says_so(self):
+        cards = [gpu(f"Card {i}", 16 + i / 64, "8.9", node=i, index=0) for i in range(1023)]
+        done = run("plan", "Qwen/Qwen3-8B", "--devices", self.file("m.json", cards), "-tp", "auto", "-pp", "auto", "-dp", "auto", "--json",
+                   "--sequences", str(1 << 32))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        warned = {w["code"]: w["message"] for w in json.loads(done.stdout)["warnings"]}
+        self.assertIn("not every layout", warned["layout"])
 
     def test_device_files_with_none_and_with_hundreds(self):
         done = run("plan", "Qwen/Qwen3-0.6B", "--devices", self.file("m.json", []), "-tp", "auto")

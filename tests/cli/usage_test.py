@@ -29,6 +29,35 @@ class Usage(Folders):
         for name in ("config", "hf-config-path", "revision"):
             answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "L40S", f"--{name}", "some")
             self.assertIn(name, {warning["code"] for warning in answer["warnings"]})
+            self.assertNotIn("takes no GPU memory", next(o["help"] for o in json.loads(run("options", "--json").stdout)["options"] if o["name"] == name))
+
+    def test_files_that_are_loaded_through_the_gpu(self):
+        for value, warned in (("fastsafetensors", True), ("instanttensor", True), ("safetensors", False), ("auto", False)):
+            answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "L40S", "--load-format", value)
+            self.assertEqual("load-format" in {warning["code"] for warning in answer["warnings"]}, warned, value)
+            self.assertEqual(answer["vllm_args"][-2:], ["--load-format", value])
+
+    def test_several_words_after_one_option(self):
+        model, words = self.model(), ["a=/x", '{"name": "b", "path": "/y z"}']
+        for args in ([model, "--lora-modules", *words], ["--lora-modules", *words, "--enforce-eager", model],
+                     [model, "--lora-modules", "c=/z", "--lora_modules", *words], [model, "--lora-modules", *words, "--seed", "1"]):
+            answer, _ = plan(*args, "--gpu", "L40S")
+            given = answer["vllm_args"]
+            at = given.index("--lora-modules")
+            self.assertEqual(given[at + 1:at + 3], words, args)
+        answer, _ = plan(model, "--gpu", "L40S", "--cudagraph-capture-sizes", "1", "2", "4", "--served-model-name", "a", "b")
+        self.assertEqual(answer["vllm_args"][-7:], ["--cudagraph-capture-sizes", "1", "2", "4", "--served-model-name", "a", "b"])
+        self.assertEqual(plan(model, "--gpu", "L40S", "--cudagraph-capture-sizes", "1,2,4")[0]["result"],
+                         plan(model, "--gpu", "L40S", "--cudagraph-capture-sizes", "1", "2", "4")[0]["result"])
+
+    def test_a_level_of_compilation_alone(self):
+        def graphs(*options):
+            answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "L40S", "--engine-version", "0.8", *options)
+            return answer["ranks"][0]["components"]
+        self.assertEqual(graphs("--compilation-config", "3"), graphs("-O3"))
+        self.assertEqual(graphs("--compilation-config", "0"), graphs("-O0"))
+        self.assertNotEqual(graphs("--compilation-config", "0"), graphs())
+        self.refused("plan", "Qwen/Qwen3-8B", "--gpu", "L40S", "--compilation-config", "3", status=1, says=["compilation-config", "JSON object", "0.8"])
 
     def test_graphs_that_the_engine_would_not_read(self):
         for value, word in (('{"cudagraph_mode": "fulll"}', "PIECEWISE"), ('{"cudagraph_mode": 3}', "PIECEWISE"), ('{"cudagraph_mode": [2, 1]}', "PIECEWISE"),
@@ -53,6 +82,13 @@ class Usage(Folders):
                               ("--max-num-seqs", "many"), ("--kv-cache-dtype", "fp7"), ("--policy", "greedy"), ("--gpu-memory-utilization", "nan")):
             with self.subTest(option=option, value=value):
                 self.refused("plan", "7B", option, value, says=[option, "found", value, "expected"])
+
+    def test_a_size_beyond_any_gpu_is_no_name_of_one(self):
+        for size in ("16EiB", "2 PB", "3000TiB"):
+            self.refused("plan", "7B", "--gpu-memory", size, says=[size, "beyond any GPU"])
+
+    def test_a_gpu_for_which_the_engine_has_no_kernels(self):
+        self.refused("plan", self.model(), "--gpu", "Tesla K80", status=1, says=["compute capability is 3.7", "6.0"])
 
     def test_two_ways_to_name_a_gpu(self):
         self.refused("plan", "7B", "--gpu", "L4", "--gpu-memory", "24GiB")

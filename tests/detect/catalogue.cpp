@@ -79,6 +79,15 @@ TEST_CASE("catalogue: remarks in parentheses do not hide a card") {
   CHECK(found("Orin (nvgpu)") == "Jetson AGX Orin 64GB");
 }
 
+TEST_CASE("catalogue: a size in a remark is the card's") {
+  CHECK(found("Orin (Jetson Orin Nano/NX 8GB)") == "Jetson Orin NX 8GB");
+  CHECK(found("Orin (Jetson AGX Orin 64GB)") == "Jetson AGX Orin 64GB");
+  CHECK(found("Orin (32GB)") == "nothing");
+  CHECK(found("RTX 4090 (48 GB)") == "nothing");
+  CHECK(found("A100 (40GB)") == "NVIDIA A100-SXM4-40GB");
+  CHECK(found("GH200 (480GB)") == "NVIDIA GH200 480GB");
+}
+
 TEST_CASE("catalogue: a size that no card of that name has finds nothing") {
   CHECK(found("RTX 4090 48GB") == "nothing");
   CHECK(found("A100 20GB") == "nothing");

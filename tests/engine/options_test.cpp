@@ -197,6 +197,34 @@ TEST_CASE("options: what takes no memory is read, kept and said to be so") {
   CHECK(refused("trust-remote-code", "perhaps").starts_with("trust-remote-code: found \"perhaps\""));
 }
 
+TEST_CASE("options: what is passed on and may change what is taken says so") {
+  for (const std::string_view name : {"config", "hf-config-path", "revision", "load-format"}) {
+    const auto* option = engine::find_option(name);
+    REQUIRE_MESSAGE(option, name);
+    CHECK_MESSAGE(option->takes_memory, name);
+    CHECK_MESSAGE(option->help.find("a plan warns") != std::string_view::npos, name);
+    Workload w;
+    REQUIRE(engine::set(w, name, "some"));
+    CHECK(w.set_values == std::vector<std::string>{"some"});
+  }
+}
+
+TEST_CASE("options: what takes several words is known by its type") {
+  for (const std::string_view name : {"lora-modules", "served-model-name", "cudagraph-capture-sizes", "kv-cache-dtype-skip-layers"})
+    CHECK_MESSAGE(engine::find_option(name)->type == engine::OptionType::words, name);
+  Workload w;
+  REQUIRE(engine::set(w, "cudagraph-capture-sizes", "1\n2\n8"));
+  CHECK(w.cudagraph_capture_sizes == std::vector<std::uint32_t>{1, 2, 8});
+}
+
+TEST_CASE("options: a level stands for a configuration of what is compiled") {
+  Workload w;
+  REQUIRE(engine::set(w, "compilation-config", "3"));
+  CHECK(w.compilation_config == "3");
+  CHECK(refused("compilation-config", "4").find("expected a JSON object") != std::string::npos);
+  CHECK(refused("compilation-config", "33").find("expected a JSON object") != std::string::npos);
+}
+
 TEST_CASE("options: every name is there once") {
   for (const auto& option : engine::options()) {
     const auto same = [&](const engine::Option& other) { return other.name == option.name; };

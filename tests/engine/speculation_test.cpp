@@ -33,12 +33,19 @@ void speculate(Bench& bench, std::string_view method, std::uint32_t tokens, Draf
 }  // namespace
 
 TEST_CASE("speculation: none unless asked for") {
-  for (const std::string_view text : {"", "{}"}) {
-    const auto none = read(text, 1);
-    REQUIRE(none);
-    CHECK(none->tokens == 0);
-    CHECK(none->drafter == Drafter::nobody);
-  }
+  const auto none = read("", 1);
+  REQUIRE(none);
+  CHECK(none->tokens == 0);
+  CHECK(none->drafter == Drafter::nobody);
+}
+
+TEST_CASE("speculation: what names nothing that drafts is refused, as the engine refuses it") {
+  for (const std::string_view text : {"{}", R"({"num_speculative_tokens": 3})", R"({"method": null, "model": null})", R"({"metod": "mtp"})"})
+    CHECK_MESSAGE(refusal(text, "0.33").starts_with("found neither \"method\" nor \"model\""), text);
+  CHECK(refusal(R"({"method": 5, "num_speculative_tokens": 3})", "0.33") == "method is an integer, expected a string");
+  CHECK(refusal(R"({"model": "draft"})", "0.33").starts_with("num_speculative_tokens is missing"));
+  CHECK(refusal(R"({"model": "draft", "num_speculative_tokens": null})", "0.33").starts_with("num_speculative_tokens is missing"));
+  CHECK(read(R"({"model": "[ngram]", "num_speculative_tokens": 4})", 0)->drafter == Drafter::tokens);
 }
 
 TEST_CASE("speculation: mtp drafts with the model's own layers, a token each unless told") {

@@ -225,6 +225,20 @@ class Cache(HubCase):
             branch.write_text(text)
             self.refusal("org/small", "--offline")
 
+    def test_what_is_oldest_goes_when_there_is_too_much(self):
+        self.plan("org/small")
+        room = self.entry().stat().st_size * 3 // 2
+        self.hub.models["org/other"] = self.small
+        os.utime(self.entry(), (1, 1))
+        self.plan("org/other", VRAMAUTO_HUB_CACHE_MAX=str(room))
+        self.assertLess(sum(p.stat().st_size for p in self.kept()), room)
+        self.plan("org/other", "--offline")
+        self.refusal("org/small", "--offline")
+        self.plan("org/small", VRAMAUTO_HUB_CACHE_MAX="0")  # what was just read stays
+        self.assertEqual([p.name for p in self.kept()], ["models--org--small@" + COMMIT])
+        for wrong in ("much", "-1", "1TiB", "99999999999GiB", "1 MB"):
+            self.assertIn("VRAMAUTO_HUB_CACHE_MAX", self.refusal("org/third", VRAMAUTO_HUB_CACHE_MAX=wrong))
+
     def test_a_cache_that_cannot_be_written_is_a_warning(self):
         (self.home / "file").write_text("")
         answer = self.plan("org/small", XDG_CACHE_HOME=str(self.home / "file"))

@@ -26,6 +26,10 @@ std::vector<std::uint32_t> tensors(const std::vector<Layout>& layouts) {
   return out;
 }
 
+std::vector<Placement> sets_for(const plan::Layout& layout, const std::vector<detect::Device>& devices) {
+  return plan::placements(layout, devices, plan::nodes_of(devices));
+}
+
 }  // namespace
 
 TEST_CASE("layouts: fewest ranks first, tensor parallel before pipelines, or after them without NVLink") {
@@ -55,38 +59,38 @@ TEST_CASE("layouts: copies of the model before ranks that share it") {
 
 TEST_CASE("placements: least memory first") {
   const auto devices = sized({40, 80, 40, 80});
-  const auto sets = plan::placements({2, 1, 1}, devices);
+  const auto sets = sets_for({2, 1, 1}, devices);
   CHECK(sets == std::vector<Placement>{{0, 2}, {1, 2}, {1, 3}});
 }
 
-TEST_CASE("placements: GPUs alike are one set") { CHECK(plan::placements({4, 1, 1}, gpus(8)).size() == 1); }
+TEST_CASE("placements: GPUs alike are one set") { CHECK(sets_for({4, 1, 1}, gpus(8)).size() == 1); }
 
 TEST_CASE("placements: of one size the emptiest, and sets without the fullest") {
   auto devices = sized({24, 24, 24, 48});
   devices[0].free_bytes = 6 * kGiB;
-  CHECK(plan::placements({2, 1, 1}, devices).front() == Placement{1, 2});
-  const auto three = plan::placements({3, 1, 1}, devices);
+  CHECK(sets_for({2, 1, 1}, devices).front() == Placement{1, 2});
+  const auto three = sets_for({3, 1, 1}, devices);
   CHECK(std::find(three.begin(), three.end(), Placement{1, 2, 3}) != three.end());
 }
 
 TEST_CASE("placements: ranks that share layers are alike, stages in the order of the list") {
-  CHECK(plan::placements({2, 2, 1}, sized({80, 40, 80, 40})) == std::vector<Placement>{{0, 2, 1, 3}});
+  CHECK(sets_for({2, 2, 1}, sized({80, 40, 80, 40})) == std::vector<Placement>{{0, 2, 1, 3}});
 }
 
 TEST_CASE("placements: tensor parallel inside a node, stages across") {
   auto devices = gpus(8);
   for (std::uint32_t i = 0; i < 8; ++i) devices[i].node = i / 4;
-  CHECK(plan::placements({8, 1, 1}, devices).empty());
-  CHECK(plan::placements({4, 2, 1}, devices) == std::vector<Placement>{{0, 1, 2, 3, 4, 5, 6, 7}});
-  CHECK(plan::placements({2, 3, 1}, devices).empty());
+  CHECK(sets_for({8, 1, 1}, devices).empty());
+  CHECK(sets_for({4, 2, 1}, devices) == std::vector<Placement>{{0, 1, 2, 3, 4, 5, 6, 7}});
+  CHECK(sets_for({2, 3, 1}, devices).empty());
 }
 
 TEST_CASE("placements: a node like one before offers nothing new, one that differs does") {
   auto devices = gpus(12);
   for (std::uint32_t i = 0; i < 12; ++i) devices[i].node = i / 4;
-  CHECK(plan::placements({2, 1, 1}, devices) == std::vector<Placement>{{0, 1}});
+  CHECK(sets_for({2, 1, 1}, devices) == std::vector<Placement>{{0, 1}});
   for (std::uint32_t i = 8; i < 12; ++i) devices[i].total_bytes *= 2;
-  CHECK(plan::placements({2, 1, 1}, devices) == std::vector<Placement>{{0, 1}, {8, 9}});
+  CHECK(sets_for({2, 1, 1}, devices) == std::vector<Placement>{{0, 1}, {8, 9}});
 }
 
 TEST_CASE("slices are not joined") {

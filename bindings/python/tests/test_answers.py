@@ -152,6 +152,10 @@ class Options(Folder):
         self.assertEqual(table["tensor-parallel-size"].short_name, "tp")
         self.assertTrue(all(option.help for option in table.values()))
 
+    def test_a_list_is_the_words_of_an_option_that_takes_several(self):
+        plan = self.context.plan("Qwen/Qwen3-8B", "H100 80GB", cudagraph_capture_sizes=[1, 2, 4], lora_modules=["a=/x", '{"name": "b c"}'])
+        self.assertEqual(list(plan.arguments[-7:]), ["--cudagraph-capture-sizes", "1", "2", "4", "--lora-modules", "a=/x", '{"name": "b c"}'])
+
     def test_every_option_is_a_keyword(self):
         for option in vramauto.options():
             self.context.workload(**{option.name.replace("-", "_"): None})

@@ -113,6 +113,7 @@ class OptionType(_Named):
     CHOICE = 5
     TEXT = 6
     JSON = 7
+    WORDS = 8
 
 
 class Strategy(_Named):

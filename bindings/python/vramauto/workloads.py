@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from ctypes import byref
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +13,7 @@ from . import _abi
 from ._handle import Handle, checked, encoded
 from ._library import lib
 from .models import Model
-from .values import OptionInfo, row
+from .values import OptionInfo, OptionType, row
 
 
 def options() -> list[OptionInfo]:
@@ -23,6 +24,11 @@ def options() -> list[OptionInfo]:
         lib.vramauto_option_get(i, byref(info))
         rows.append(row(OptionInfo, info))
     return rows
+
+
+@cache
+def _options_of_words() -> frozenset[str]:
+    return frozenset(option.name for option in options() if option.type == OptionType.WORDS)
 
 
 def option_name(keyword: str) -> str:
@@ -47,7 +53,7 @@ def option_text(name: str, value: Any) -> bytes | None:
 
 class Workload(Handle):
     """Immutable, so that threads can share it. A dict is written as JSON, a Model is attached in the role that its name is, a list
-    gives each of its values."""
+    gives each of its values, or is the words of an option that takes several."""
 
     __slots__ = ("options", "_context")
 
@@ -56,7 +62,10 @@ class Workload(Handle):
         self._context = context
         self._pointer = context._make(lib.vramauto_workload_new, _abi.WorkloadPointer)
         for name, value in self.options.items():
-            for one in value if isinstance(value, (list, tuple)) else (value,):
+            several = value if isinstance(value, (list, tuple)) else (value,)
+            if len(several) > 1 and name in _options_of_words():
+                several = (b"\n".join(option_text(name, word) or b"" for word in several),)
+            for one in several:
                 self._set(name, one)
 
     def _set(self, name: str, value: Any) -> None:

@@ -36,7 +36,7 @@ Plain plain_layers(const Context& context, const CacheNumbers& numbers) {
   out.layers = context.blueprint->traits.layers;
   out.ends = numbers.plain_ends && memory_of(*context.blueprint) == Memory::attention;
   for (std::string_view rest = context.workload->kv_cache_dtype_skip_layers; !rest.empty();) {
-    const auto end = rest.find_first_of(", ");
+    const auto end = rest.find_first_of(", \n");
     std::uint32_t layer = 0;
     const auto word = rest.substr(0, end);
     if (std::from_chars(word.data(), word.data() + word.size(), layer).ec == std::errc()) out.named.push_back(layer);

@@ -37,7 +37,7 @@ void read_mode(const json::Value& mode, Asked& out) {
 // What compiles: parts of a step are captured only where all of it is compiled (3). Up to 0.32 nothing is captured then; 0.33
 // keeps graphs of whole steps where they were asked for. vLLM 0.11 and 0.33, config/vllm.py.
 void read_compilation(const json::Value& root, Asked& out) {
-  const auto* mode = root.find("mode");
+  const auto* mode = root.is(json::Type::integer) ? &root : root.find("mode");
   if (!mode) mode = root.find("level");
   const bool whole = !mode || mode->is(json::Type::null) || (mode->is(json::Type::integer) && mode->integer == 3) ||
                      (mode->is(json::Type::string) && mode->text == "VLLM_COMPILE");
@@ -226,10 +226,14 @@ bool subtracted(const Context& context) {
 }  // namespace
 
 // vLLM 0.33, config/compilation.py, CUDAGraphMode and validate_cudagraph_mode_before: a name in any case, or 0 to 2.
-Result<void> check_compilation(const Workload& workload) {
+Result<void> check_compilation(const Workload& workload, const Version& version) {
   constexpr std::string_view kWhere = "compilation-config";
+  constexpr Version kObjectsOnly{0, 9, 0};
   if (workload.compilation_config.empty()) return {};
   const auto document = TRY(json::parse(std::string(kWhere), workload.compilation_config));
+  if (document.root().is(json::Type::integer) && version >= kObjectsOnly)
+    return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found {}, expected a JSON object: a level alone is read up to vLLM 0.8",
+                document.root().integer);
   const auto* mode = document.root().find("cudagraph_mode");
   if (mode && !mode->is(json::Type::null)) {
     Asked asked;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/vllm/context.hpp"
+#include "engine/vllm/profiles.hpp"
 
 namespace vramauto::engine::vllm {
 
@@ -11,7 +12,7 @@ struct CaptureSizes {
 };
 
 // Modes and sizes that the engine reads, whatever else is there.
-Result<void> check_compilation(const Workload& workload);
+Result<void> check_compilation(const Workload& workload, const Version& version);
 
 // From the workload's compilation-config and the profile's rule. None with enforce-eager.
 CaptureSizes capture_sizes(const Context& context);

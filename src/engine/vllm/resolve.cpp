@@ -240,7 +240,7 @@ Result<Resolved> resolve(const Request& request, const Workload& workload) {
   out.version = find_profile(version, environment(workload, "VLLM_USE_V1").value_or("1") == "0");
   context.profile = out.version.profile;
   TRY(check_options(workload, out.version));
-  TRY(check_compilation(workload));
+  TRY(check_compilation(workload, out.version.version));
   context.architecture = TRY(architecture_of(*context.blueprint, out.version.version));
   if (const auto& text = context.blueprint->text; !text.empty() && text != context.blueprint->architecture) {
     context.composite = std::make_shared<Architecture>(composite_of(*context.architecture, text, out.version.version));

@@ -73,12 +73,31 @@ Result<void> check_served(const Method& method, const Profile& profile) {
               method.name, to_string(method.since), profile.name);
 }
 
+// null is as good as left out.
+const json::Value* given(const json::Value& root, std::string_view key) {
+  const auto* value = root.find(key);
+  return value && !value->is(json::Type::null) ? value : nullptr;
+}
+
+// The method that is named, or told by what drafts. vLLM 0.33, config/speculative.py, __post_init__ and _verify_args; before, too.
+Result<std::string_view> method_of(const json::Value& root, const model::Model* draft) {
+  const auto *named = given(root, "method"), *model = given(root, "model");
+  if (named && !named->is(json::Type::string))
+    return fail(VRAMAUTO_E_ARGUMENT, kWhere, "method is {}, expected a string", json::type_name(named->type));
+  if (named) return named->text;
+  if (draft) return method_of(*draft);
+  if (!model)
+    return fail(VRAMAUTO_E_ARGUMENT, kWhere, "found neither \"method\" nor \"model\", expected what drafts; vLLM refuses it, too");
+  const bool tokens = model->is(json::Type::string) && (model->text == "ngram" || model->text == "[ngram]");
+  return tokens ? "ngram" : "draft_model";
+}
+
 // num_speculative_tokens; where it is left out, what the layers that draft were trained for, or the depth of the suffix trees.
 Result<std::uint32_t> tokens_of(const json::Value& root, std::uint32_t trained, bool suffix) {
   constexpr std::uint32_t kSuffixDepth = 24;  // vLLM 0.11 to 0.33, suffix_decoding_max_tree_depth
   constexpr std::int64_t kMost = 1024;
-  const auto* tokens = root.find("num_speculative_tokens");
-  if (!tokens && suffix) tokens = root.find("suffix_decoding_max_tree_depth");
+  const auto* tokens = given(root, "num_speculative_tokens");
+  if (!tokens && suffix) tokens = given(root, "suffix_decoding_max_tree_depth");
   if (!tokens && suffix) return kSuffixDepth;
   if (!tokens && trained) return trained;
   if (!tokens) return fail(VRAMAUTO_E_ARGUMENT, kWhere, "num_speculative_tokens is missing, expected how many tokens are drafted");
@@ -121,11 +140,7 @@ Result<Speculation> read_speculation(const Context& context) {
   if (asked.empty() && !context.draft.model) return Speculation{};
   const auto document = TRY(json::parse(std::string(kWhere), asked.empty() ? "{}" : asked));
   const auto& root = document.root();
-  const auto *named = root.find("method"), *tokens = root.find("num_speculative_tokens");
-  if (!named && !tokens && !context.draft.model) return Speculation{};
-  const auto name = named && named->is(json::Type::string) ? named->text
-                    : context.draft.model                  ? method_of(*context.draft.model)
-                                                           : std::string_view("draft_model");
+  const auto name = TRY(method_of(root, context.draft.model));
   const auto* method = find_method(name);
   if (!method)
     return fail(VRAMAUTO_E_UNSUPPORTED, kWhere, "found method \"{}\", which is none of vLLM's that are known here",

@@ -165,16 +165,24 @@ void say_installed(const Installed& installed, VllmEstimate& out) {
                                     text::shown(installed.where, 200)));
 }
 
-// What these name is the engine's to read, and may change what it takes.
+// What these name is the engine's to read, and may change what it takes. Files on the GPU: vLLM 0.33, envs.py,
+// VLLM_FASTSAFETENSORS_QUEUE_SIZE (at the peak the weights and one file, and as many more as that says), and
+// model_executor/model_loader/weight_utils.py, instanttensor_weights_iterator.
 void warn_about_unread(VllmEstimate& out) {
   constexpr std::string_view kUnread[][2] = {
       {"config", "the file of --config is not read here: options in it are not counted"},
       {"hf-config-path", "--hf-config-path is not read here: the model's own configuration is priced"},
       {"revision", "--revision is not read here: the files of the model that is there are priced"},
   };
-  const auto& set = out.workload.set_names;
+  const auto &set = out.workload.set_names, &values = out.workload.set_values;
   for (const auto& [name, message] : kUnread)
     if (std::find(set.begin(), set.end(), name) != set.end()) out.warnings.push_back({std::string(name), std::string(message)});
+  const auto load = static_cast<std::size_t>(std::find(set.begin(), set.end(), "load-format") - set.begin());
+  if (load < values.size() && (values[load] == "fastsafetensors" || values[load] == "instanttensor"))
+    out.warnings.push_back(
+        {"load-format", fmt::format("{} holds weight files, or parts of them, on every GPU beside the weights while they "
+                                    "are loaded: more has to be free then than is counted here",
+                                    values[load])});
 }
 
 void describe_engine(const Request& request, const Resolved& resolved, VllmEstimate& out) {

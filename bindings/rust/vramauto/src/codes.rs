@@ -97,6 +97,7 @@ codes! {
         CHOICE = 5,
         TEXT = 6,
         JSON = 7,
+        WORDS = 8,
     }
     /// Whether a model does. NO is an answer, not an error; UNKNOWN: the GPU's size is not known.
     Fits(u32) {

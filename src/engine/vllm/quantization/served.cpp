@@ -59,12 +59,17 @@ Result<void> check_served(const Context& context) {
   const auto& rules = context.formats->rules;
   TRY(check_numbers(context));
   TRY(check_version(rules, *context.profile));
-  for (const auto& format : rules.formats)
-    if (context.capability() < least_capability(format))
-      return fail(
-          VRAMAUTO_E_UNSUPPORTED, "quantization_config",
-          "The quantization method {} is not supported for the current GPU. Minimum capability: {}. Current capability: {}.",
-          rules.method, least_capability(format), context.capability());
+  for (const auto& format : rules.formats) {
+    const auto least = least_capability(format), found = context.capability();
+    if (found >= least) continue;
+    if (rules.method.empty())
+      return fail(VRAMAUTO_E_UNSUPPORTED, "devices",
+                  "the GPU's compute capability is {}.{}, expected at least {}.{}: vLLM has no kernels for it", found / 10,
+                  found % 10, least / 10, least % 10);
+    return fail(VRAMAUTO_E_UNSUPPORTED, "quantization_config",
+                "The quantization method {} is not supported for the current GPU. Minimum capability: {}. Current capability: {}.",
+                rules.method, least, found);
+  }
   return {};
 }
 
