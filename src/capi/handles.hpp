@@ -81,7 +81,7 @@ struct vramauto_estimate {
   vramauto::Bytes peak = 0;
 };
 struct vramauto_plan {
-  vramauto_estimate estimate;  // of plan.estimate; its members are empty for the rule of thumb
+  vramauto_estimate estimate;                              // of plan.estimate; its members are empty for the rule of thumb
   std::shared_ptr<const vramauto::capi::Devices> devices;  // the plan's, kept
   vramauto::plan::Plan plan;
   vramauto::capi::Question about;                          // without GPUs and workload, which are the plan's

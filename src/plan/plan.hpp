@@ -23,10 +23,10 @@ struct Alternative {                                        // one change that w
 };
 
 struct Plan {
-  std::unique_ptr<engine::Estimate> estimate;         // nullptr for the rule
+  std::unique_ptr<engine::Estimate> estimate;          // nullptr for the rule
   std::unique_ptr<const engine::Workload> rule_asked;  // of the rule only, else see estimate
   std::span<const detect::Device> devices;             // the request's, which outlive the plan
-  bool rule = false;  // method: the rule of thumb
+  bool rule = false;                                   // method: the rule of thumb
   double rule_size_gib = 0, rule_kv_gib = 0, rule_need_gib = 0, rule_gpu_gib = 0;
   std::uint64_t rule_max_model_len = 0;
 

@@ -199,8 +199,8 @@ Found find_profile(std::string_view version, bool v0) {
         fmt::format("\"{}\" is no version of vLLM that is known here; priced as {}", text::shown(version, 100), newest_text()));
   Version asked = parsed->version;
   if (asked.major > 0 || asked.minor > kNewestMinor)
-    return newest(
-        fmt::format("vLLM {} is newer than {}, the newest whose rules are known; priced as {}", version, newest_text(), newest_text()));
+    return newest(fmt::format("vLLM {} is newer than {}, the newest whose rules are known; priced as {}", version, newest_text(),
+                              newest_text()));
   if (asked.minor < kOldestMinor) {
     if (parsed->dev)
       return newest(fmt::format("\"{}\" is a development build without a release number; priced as {}", version, newest_text()));
