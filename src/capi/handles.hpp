@@ -81,11 +81,13 @@ struct vramauto_estimate {
   vramauto::Bytes peak = 0;
 };
 struct vramauto_plan {
-  vramauto_estimate estimate;  // of plan.estimate; its members are empty for the rule of thumb
+  vramauto_estimate estimate;                              // of plan.estimate; its members are empty for the rule of thumb
+  std::shared_ptr<const vramauto::capi::Devices> devices;  // the plan's, kept
   vramauto::plan::Plan plan;
   vramauto::capi::Question about;                          // without GPUs and workload, which are the plan's
   std::shared_ptr<const vramauto::capi::OpenModel> draft;  // what it is about, kept
   std::vector<std::shared_ptr<const vramauto::capi::OpenModel>> adapters;
-  mutable std::once_flag lined_up;
-  mutable std::vector<std::string> arguments, environment;  // made when first asked for
+  mutable std::once_flag explained, lined_up;
+  mutable std::string reason;  // made when first asked for, as are these
+  mutable std::vector<std::string> arguments, environment;
 };

@@ -1,3 +1,5 @@
+#include <cstddef>
+
 #include "capi/guard.hpp"
 #include "capi/question.hpp"
 #include "report/report.hpp"
@@ -48,11 +50,15 @@ vramauto_plan_info info_of(const plan::Plan& plan) {
   info.headroom_bytes = plan.headroom_bytes;
   info.max_concurrency = plan.cache.max_concurrency;
   info.margin = plan.margin;
-  info.reason = plan.reason.c_str();
   info.certainty = plan.certainty;
   info.uncertainty_bytes = plan.uncertainty_bytes;
   info.least_certain = c_text(plan.least_certain);
   return info;
+}
+
+const char* reason_of(const vramauto_plan& handle) {
+  std::call_once(handle.explained, [&] { handle.reason = reason(handle.plan); });
+  return handle.reason.c_str();
 }
 
 void line_up(const vramauto_plan& handle) {
@@ -72,6 +78,7 @@ vramauto_status vramauto_plan_calculate(const vramauto_context* ctx, const vrama
     auto handle = std::make_unique<vramauto_plan>();
     handle->plan = TRY(plan::calculate(asked.request));
     handle->estimate.open = model->open;
+    if (devices) handle->devices = devices->list;
     keep(*handle, std::move(asked), workload);
     if (handle->plan.estimate) {
       describe(handle->estimate, *handle->plan.estimate);
@@ -84,7 +91,13 @@ vramauto_status vramauto_plan_calculate(const vramauto_context* ctx, const vrama
 }
 
 vramauto_status vramauto_plan_get(const vramauto_plan* plan, vramauto_plan_info* out) {
-  return plan ? write_struct(out, info_of(plan->plan)) : VRAMAUTO_E_ARGUMENT;
+  return guard_value<vramauto_status>(VRAMAUTO_E_MEMORY, [&]() -> vramauto_status {
+    if (!plan || !out) return VRAMAUTO_E_ARGUMENT;
+    auto info = info_of(plan->plan);
+    // A sentence takes as long as all the rest: it is written for who has room for it.
+    if (out->struct_size > offsetof(vramauto_plan_info, reason)) info.reason = reason_of(*plan);
+    return write_struct(out, info);
+  });
 }
 
 const vramauto_estimate* vramauto_plan_estimate(const vramauto_plan* plan) {

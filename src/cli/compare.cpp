@@ -3,6 +3,7 @@
 #include <CLI/Option.hpp>
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <thread>
@@ -194,6 +195,12 @@ double spare_of(const Machine& machine, const vramauto_plan* plan, const vramaut
   return std::max(0.0, all - info.utilization_min * used_bytes(machine, plan, ranks));
 }
 
+std::string reason_of(const vramauto_plan* plan) {
+  vramauto_plan_info info;
+  VRAMAUTO_INIT(info);
+  return vramauto_plan_get(plan, &info) ? "" : info.reason;
+}
+
 void fill(const Context& context, const Opened& opened, const Machine& machine, const Setting& setting, Row& row) {
   vramauto_error err;
   VRAMAUTO_INIT(err);
@@ -209,10 +216,10 @@ void fill(const Context& context, const Opened& opened, const Machine& machine, 
   }
   const Plan plan(raw);
   VRAMAUTO_INIT(row.plan);
+  row.plan.struct_size = offsetof(vramauto_plan_info, reason);  // the library writes that sentence for who asks
   row.refused = vramauto_plan_get(plan.get(), &row.plan) != VRAMAUTO_OK;
   row.spare_bytes = spare_of(machine, plan.get(), row.plan);
-  if (row.plan.fits == 0) row.reason = row.plan.reason;
-  row.plan.reason = row.plan.least_certain = nullptr;
+  if (row.plan.fits == 0) row.reason = reason_of(plan.get());
 }
 
 void fill_rows(const Context& context, Comparison& comparison) {

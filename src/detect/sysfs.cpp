@@ -8,6 +8,7 @@
 
 #include "detect/cards.hpp"
 #include "detect/host.hpp"
+#include "support/order.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::detect {
@@ -118,8 +119,8 @@ std::vector<Device> read_sysfs(const std::string& root) {
     if (vendor == 0x8086 && read_intel(root, card, found.pci_bus_id, found)) intel.push_back(found);
   }
   const auto by_pci = [](const Device& a, const Device& b) { return a.pci_bus_id < b.pci_bus_id; };
-  std::stable_sort(amd.begin(), amd.end(), by_pci);
-  std::stable_sort(intel.begin(), intel.end(), by_pci);
+  sort_stably(amd, by_pci);
+  sort_stably(intel, by_pci);
   return amd.empty() ? intel : amd;  // an engine serves one vendor's cards
 }
 

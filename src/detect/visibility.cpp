@@ -4,6 +4,7 @@
 #include <charconv>
 #include <tuple>
 
+#include "support/order.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::detect {
@@ -94,14 +95,13 @@ bool all_equal(const std::vector<Card>& cards) {
 }  // namespace
 
 void sort_as_cuda(std::vector<Card>& cards, bool by_pci) {
-  std::stable_sort(cards.begin(), cards.end(),
-                   [](const Card& a, const Card& b) { return a.whole.device.pci_bus_id < b.whole.device.pci_bus_id; });
+  sort_stably(cards, [](const Card& a, const Card& b) { return a.whole.device.pci_bus_id < b.whole.device.pci_bus_id; });
   if (by_pci || all_equal(cards)) return;
   const auto speed = [](const Card& card) {
     const Device& d = card.whole.device;
     return std::tuple(d.compute_major, d.compute_minor, d.multiprocessors);
   };
-  std::stable_sort(cards.begin(), cards.end(), [&](const Card& a, const Card& b) { return speed(a) > speed(b); });
+  sort_stably(cards, [&](const Card& a, const Card& b) { return speed(a) > speed(b); });
   for (Card& card : cards) {
     card.whole.device.order_uncertain = true;
     for (Part& slice : card.slices) slice.device.order_uncertain = true;

@@ -81,6 +81,8 @@ struct Warning {
 
 class Estimate {
  public:
+  Estimate() = default;
+  explicit Estimate(const Workload& asked) : workload(asked) {}
   virtual ~Estimate() = default;
 
   std::string engine, version, profile;  // "vllm", "0.33.0", "0.33"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/file.hpp"
+#include "support/order.hpp"
 #include "support/result.hpp"
 #include "support/text.hpp"
 
@@ -23,8 +24,8 @@ std::vector<std::string> newest_first(const std::string& folder, std::string_vie
   std::erase_if(*names, [&](const std::string& name) {
     return name.size() < begin.size() + end.size() || !name.starts_with(begin) || !name.ends_with(end);
   });
-  std::sort(names->begin(), names->end(),
-            [](const std::string& a, const std::string& b) { return a.size() != b.size() ? a.size() > b.size() : a > b; });
+  sort_stably(*names,
+              [](const std::string& a, const std::string& b) { return a.size() != b.size() ? a.size() > b.size() : a > b; });
   return std::move(*names);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "support/order.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::estimator {
@@ -98,7 +99,7 @@ Chooser::Candidates Chooser::candidates(const Question& question) const {
     else if (*score > 0)
       out.list.push_back({&one, *score});
   }
-  std::sort(out.list.begin(), out.list.end(), [](const Candidate& a, const Candidate& b) {
+  sort_stably(out.list, [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score
                               : std::string_view(a.known->estimator->id) < std::string_view(b.known->estimator->id);
   });

@@ -4,6 +4,7 @@
 
 #include "model/gguf.hpp"
 #include "model/safetensors.hpp"
+#include "support/order.hpp"
 
 namespace vramauto::model {
 
@@ -33,7 +34,7 @@ std::vector<std::string> names_of(const Snapshot& snapshot) {
 }
 
 Snapshot sorted(Snapshot snapshot) {
-  std::stable_sort(snapshot.files.begin(), snapshot.files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  sort_stably(snapshot.files, [](const auto& a, const auto& b) { return a.name < b.name; });
   return snapshot;
 }
 

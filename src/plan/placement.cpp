@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "plan/plan.hpp"
+#include "support/order.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::plan {
@@ -22,7 +23,7 @@ bool alike(const detect::Device& a, const detect::Device& b) {
 }
 
 Placement sorted(Devices devices, Placement pool, bool (*before)(const detect::Device&, const detect::Device&)) {
-  std::stable_sort(pool.begin(), pool.end(), [&](auto a, auto b) { return before(devices[a], devices[b]); });
+  sort_stably(pool, [&](auto a, auto b) { return before(devices[a], devices[b]); });
   return pool;
 }
 
@@ -140,7 +141,7 @@ std::vector<Placement> by_memory(Devices devices, std::vector<Placement> sets) {
     const auto free = sum(devices, set, usable);
     candidates.push_back({total, total - free, std::move(set)});
   }
-  std::sort(candidates.begin(), candidates.end());
+  sort_stably(candidates, [](const Candidate& a, const Candidate& b) { return a < b; });
   sets.clear();
   for (auto& one : candidates)
     if (sets.empty() || sets.back() != one.set) sets.push_back(std::move(one.set));
@@ -202,7 +203,7 @@ std::vector<Layout> layouts(const engine::Workload& workload, std::size_t gpus, 
     });
   });
   const auto key = [&](const Layout& one) { return std::tuple(one.ranks(), one.engine(), nvlink ? one.pipeline : one.tensor); };
-  std::sort(out.begin(), out.end(), [&](const Layout& a, const Layout& b) { return key(a) < key(b); });
+  sort_stably(out, [&](const Layout& a, const Layout& b) { return key(a) < key(b); });
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,10 @@ struct Alternative {                                        // one change that w
 };
 
 struct Plan {
-  std::unique_ptr<engine::Estimate> estimate;  // nullptr for the rule
-  engine::Workload workload;                   // as asked; of the rule only, else see estimate
-  std::vector<detect::Device> devices;
-  bool rule = false;  // method: the rule of thumb
+  std::unique_ptr<engine::Estimate> estimate;          // nullptr for the rule
+  std::unique_ptr<const engine::Workload> rule_asked;  // of the rule only, else see estimate
+  std::span<const detect::Device> devices;             // the request's, which outlive the plan
+  bool rule = false;                                   // method: the rule of thumb
   double rule_size_gib = 0, rule_kv_gib = 0, rule_need_gib = 0, rule_gpu_gib = 0;
   std::uint64_t rule_max_model_len = 0;
 
@@ -44,10 +45,9 @@ struct Plan {
   std::string_view least_certain;                      // static text: the component that adds most to it
   double typical_concurrency = 0;                      // sequences of usual length in one copy's cache; 0: not known
   bool layout_chosen = false, batch_chosen = false;    // auto was asked for
-  std::string reason;
   std::vector<engine::Warning> warnings;
 
-  const engine::Workload& asked() const { return estimate ? estimate->workload : workload; }
+  const engine::Workload& asked() const { return estimate ? estimate->workload : *rule_asked; }
 };
 
 // The estimate of a request whose GPUs suffice: too few for the ranks is VRAMAUTO_E_ARGUMENT, more than needed are left unused.
@@ -55,6 +55,9 @@ Result<std::unique_ptr<engine::Estimate>> price(const engine::Request& request, 
 
 // By the engine's arithmetic where the request has a blueprint, else by the rule of thumb.
 Result<Plan> calculate(const engine::Request& request);
+
+// Why: which rank and which component decide, in one sentence.
+std::string reason(const Plan& plan);
 
 // Changes that would make a plan fit that does not, each priced and solved anew: only when somebody asks.
 // `about`: what it was made for; GPUs and workload are the plan's.

@@ -87,8 +87,13 @@ std::string accepted(const Plan& plan, const Limits& in) {
 
 }  // namespace
 
-std::string reason(const Plan& plan, const Limits& limits) {
-  return plan.fits == Fits::yes ? accepted(plan, limits) : refused(plan, limits);
+std::string reason(const Plan& plan) {
+  if (plan.rule) return reason_by_rule(plan);
+  if (!sizes_known(*plan.estimate))
+    return plan.fits == Fits::no ? given_cache_too_small(plan)
+                                 : "the GPU's memory is not known: sizes are told, whether they fit is not";
+  const auto in = limits(*plan.estimate, plan.devices);
+  return plan.fits == Fits::yes ? accepted(plan, in) : refused(plan, in);
 }
 
 }  // namespace vramauto::plan

@@ -78,14 +78,10 @@ void solve_unsized(Plan& plan) {
   const auto& asked = plan.estimate->workload;
   plan.utilization = asked.gpu_memory_utilization.value_or(0);
   plan.strategy = asked.gpu_memory_utilization ? VRAMAUTO_STRATEGY_GIVEN : VRAMAUTO_STRATEGY_NONE;
-  plan.reason = "the GPU's memory is not known: sizes are told, whether they fit is not";
   if (!cache_given(*plan.estimate)) return;
   plan.cache_bytes.assign(plan.estimate->ranks.size(), *asked.kv_cache_memory_bytes);
   fill_cache(plan);
-  if (plan.cache.holds_max_model_len) return;
-  plan.fits = Fits::no;
-  plan.reason = fmt::format("one sequence of {} tokens needs {} of KV cache, {} are given", text::grouped(plan.max_model_len),
-                            text::gib(plan.required_bytes), text::gib(*asked.kv_cache_memory_bytes));
+  if (!plan.cache.holds_max_model_len) plan.fits = Fits::no;
 }
 
 }  // namespace
@@ -93,7 +89,7 @@ void solve_unsized(Plan& plan) {
 Plan solve(std::unique_ptr<engine::Estimate> estimate, std::span<const detect::Device> devices) {
   Plan plan;
   plan.estimate = std::move(estimate);
-  plan.devices.assign(devices.begin(), devices.end());
+  plan.devices = devices;
   const auto& priced = *plan.estimate;
   plan.max_model_len = priced.effective.max_model_len;
   plan.required_bytes = required(priced);
@@ -113,7 +109,6 @@ Plan solve(std::unique_ptr<engine::Estimate> estimate, std::span<const detect::D
   fill_cache(plan);
   judge(plan);
   tell_certainty(plan);
-  plan.reason = reason(plan, in);
   return plan;
 }
 

@@ -11,13 +11,11 @@ Plan solve(std::unique_ptr<engine::Estimate> estimate, std::span<const detect::D
 // The longest single sequence that the plan's GPUs hold with some room left; 0 when not even one token fits.
 std::uint64_t longest(const Plan& plan);
 
-// Why: which rank and which component decide, in one sentence.
-std::string reason(const Plan& plan, const Limits& limits);
-
 // Where its ranks are not on the first GPU's node alone.
 void warn_about_nodes(Plan& plan);
 
-// The same plan by the rule of thumb, which knows neither ranks nor caches.
+// The same plan by the rule of thumb, which knows neither ranks nor caches, and why it is so.
 Plan by_rule(const engine::Request& request);
+std::string reason_by_rule(const Plan& plan);
 
 }  // namespace vramauto::plan

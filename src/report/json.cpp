@@ -360,7 +360,7 @@ Json result_json(const plan::Plan& plan, const Subject& subject) {
       .add("max_model_len_shortened", plan.max_model_len_shortened)
       .add("batch", batch_json(plan, subject))
       .add("typical_concurrency", sized && plan.estimate ? Json(plan.typical_concurrency) : Json(nullptr))
-      .add("reason", plan.reason)
+      .add("reason", reason(plan))
       .add("alternatives", alternatives_json(plan, subject));
 }
 
@@ -379,7 +379,7 @@ std::string plan_json(const plan::Plan& plan, const Subject& subject) {
   out["model"] = model_json(subject, plan.estimate ? plan.estimate->model_max_len : 0);
   out["devices"] = Json::array();
   for (const auto& device : plan.devices) out["devices"].push_back(device_json(device));
-  out["workload"] = plan.estimate ? workload_json(*plan.estimate) : asked_json(plan.workload);
+  out["workload"] = plan.estimate ? workload_json(*plan.estimate) : asked_json(plan.asked());
   if (plan.rule) {
     out["workload"]["max_model_len"] = plan.rule_max_model_len;
     out["rule"] = Object()

@@ -233,7 +233,7 @@ std::string plan_text(const plan::Plan& plan, const Subject& subject) {
     add_batch(out, plan, subject);
     add_cache(out, plan);
     add_certainty(out, plan);
-    add(out, "why", plan.reason);
+    add(out, "why", reason(plan));
     add_alternatives(out, plan, subject);
   }
   add_warnings(out, subject.model.warnings);

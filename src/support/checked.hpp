@@ -32,8 +32,14 @@ constexpr std::optional<Bytes> checked_product(Bytes first, Rest... rest) {
 }
 
 // Saturating forms for sums of amounts that were each checked when they entered: a total that leaves 64 bits stays "too much".
-constexpr Bytes saturating_add(Bytes a, Bytes b) { return checked_add(a, b).value_or(UINT64_MAX); }
-constexpr Bytes saturating_mul(Bytes a, Bytes b) { return checked_mul(a, b).value_or(UINT64_MAX); }
+constexpr Bytes saturating_add(Bytes a, Bytes b) {
+  Bytes out = 0;
+  return __builtin_add_overflow(a, b, &out) ? UINT64_MAX : out;
+}
+constexpr Bytes saturating_mul(Bytes a, Bytes b) {
+  Bytes out = 0;
+  return __builtin_mul_overflow(a, b, &out) ? UINT64_MAX : out;
+}
 
 constexpr Bytes ceil_div(Bytes a, Bytes b) { return b == 0 ? 0 : a / b + (a % b != 0); }
 constexpr Bytes round_up(Bytes a, Bytes unit) { return ceil_div(a, unit) * unit; }

@@ -48,8 +48,9 @@ inline std::vector<detect::Device> gpus(std::size_t count) {
 }
 
 inline plan::Plan solved(std::unique_ptr<FakeEstimate> estimate) {
-  const auto devices = gpus(estimate->ranks.size());
-  return plan::solve(std::move(estimate), devices);
+  static const auto devices = gpus(64);  // a plan does not keep them
+  const auto ranks = estimate->ranks.size();
+  return plan::solve(std::move(estimate), std::span(devices).first(ranks));
 }
 
 }  // namespace vramauto

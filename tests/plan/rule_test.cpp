@@ -15,6 +15,7 @@ plan::Plan by_name(const std::string& name, std::vector<detect::Device> devices,
   request.workload = &workload;
   auto plan = plan::calculate(request);
   REQUIRE(plan);
+  plan->devices = {};  // they end here
   return std::move(*plan);
 }
 

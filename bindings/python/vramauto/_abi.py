@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p,
                     sizeof)
+from functools import partial
 from typing import Any
 
 VERSION_NUMBER = 1000  # of the header that this file follows; an older library is refused
@@ -12,6 +13,8 @@ MAX_RANK = 8
 
 class Struct(Structure):
     """A struct that says its size, as VRAMAUTO_INIT does."""
+
+    empty: Any = None  # () -> one without values, in half the time: set by declare()
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(sizeof(self), **fields)
@@ -24,8 +27,9 @@ class Pointer(c_void_p):
     free: Any = None  # set by declare()
 
     def __del__(self) -> None:
-        if self.value and self.free:
-            self.free(self.value)
+        address, free = self.value, self.free
+        if address and free:
+            free(address)
 
 
 class ContextPointer(Pointer):
@@ -174,5 +178,7 @@ def declare(library: Any) -> None:
     for name, (result, *parameters) in FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, parameters
+    for struct in Struct.__subclasses__():
+        struct.empty = partial(struct.from_buffer_copy, bytes(struct()))
     for pointer in (ContextPointer, DevicesPointer, ModelPointer, WorkloadPointer, EstimatePointer, PlanPointer):
         pointer.free = getattr(library, f"vramauto_{pointer.__name__[:-len('Pointer')].lower()}_free")

@@ -30,7 +30,7 @@ def unsigned(value: int, bits: int, what: str) -> int:
 
 def checked(function: Any, *arguments: Any) -> None:
     """Calls what takes a trailing vramauto_error."""
-    error = _abi.Error()
+    error = _abi.Error.empty()
     if function(*arguments, byref(error)):
         raise error_of(error)
 

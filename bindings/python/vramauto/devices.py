@@ -27,7 +27,7 @@ class Devices(Handle, Sequence[DeviceInfo]):
         return indexed(i, len(self), self._one)
 
     def _one(self, i: int) -> DeviceInfo:
-        pointer, info = self._use(), _abi.DeviceInfo()
+        pointer, info = self._use(), _abi.DeviceInfo.empty()
         taken(lib.vramauto_devices_get(pointer, i, byref(info)), lib.vramauto_devices_get)
         return row(DeviceInfo, info)
 

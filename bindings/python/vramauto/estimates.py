@@ -26,7 +26,7 @@ class Estimate(Handle):
 
     @property
     def info(self) -> EstimateInfo:
-        pointer, info = self._use(), _abi.EstimateInfo()
+        pointer, info = self._use(), _abi.EstimateInfo.empty()
         taken(lib.vramauto_estimate_get(pointer, byref(info)), lib.vramauto_estimate_get)
         return row(EstimateInfo, info)
 
@@ -54,7 +54,7 @@ class Estimate(Handle):
     def _rows(self, cls: type[Row], struct: Any, function: Any, count: int) -> tuple[Row, ...]:
         pointer, rows = self._use(), []
         for i in range(count):
-            info = struct()
+            info = struct.empty()
             taken(function(pointer, i, byref(info)), function)
             rows.append(row(cls, info))
         return tuple(rows)

@@ -26,7 +26,7 @@ class Tensors(Sequence[TensorInfo]):
         return indexed(i, self._count, self._one)
 
     def _one(self, i: int) -> TensorInfo:
-        pointer, info = self._model._use(), _abi.TensorInfo()
+        pointer, info = self._model._use(), _abi.TensorInfo.empty()
         taken(lib.vramauto_model_tensor(pointer, i, byref(info)), lib.vramauto_model_tensor)
         return tensor(info)
 
@@ -39,7 +39,7 @@ class Model(Handle):
 
     @property
     def info(self) -> ModelInfo:
-        pointer, info = self._use(), _abi.ModelInfo()
+        pointer, info = self._use(), _abi.ModelInfo.empty()
         taken(lib.vramauto_model_get(pointer, byref(info)), lib.vramauto_model_get)
         return row(ModelInfo, info)
 

@@ -20,7 +20,7 @@ class Plan(Handle):
 
     @property
     def info(self) -> PlanInfo:
-        pointer, info = self._use(), _abi.PlanInfo()
+        pointer, info = self._use(), _abi.PlanInfo.empty()
         taken(lib.vramauto_plan_get(pointer, byref(info)), lib.vramauto_plan_get)
         return row(PlanInfo, info)
 

@@ -259,28 +259,32 @@ class PlanWarning:
     message: str
 
 
-def _as_is(value: Any) -> Any:
-    return value
-
-
-_FROM_C: dict[Any, Any] = {  # by how a field is annotated
-    "int": _as_is, "float": _as_is, "str": text, "int | None": known,
-    "float | None": lambda value: value or None,               # the header's 0.0: not known
-    "bool | None": {0: False, 1: True}.get,                    # its 2: not known
-    "DeviceFlag": DeviceFlag,
-    **{cls.__name__: cls.of for cls in _Named.__subclasses__()},
+_FROM_C: dict[Any, str] = {  # by how a field is annotated: what it is, of the `value` in the struct
+    "int": "{value}", "float": "{value}", "str": "text({value})", "int | None": "(None if (v := {value}) == UNKNOWN else v)",
+    "float | None": "({value} or None)",                       # the header's 0.0: not known
+    "bool | None": "FITS.get({value})",                        # its 2: not known
+    "DeviceFlag": "DeviceFlag({value})",
+    **{cls.__name__: f"{cls.__name__}._value2member_map_.get(v := {{value}}, v)" for cls in _Named.__subclasses__()},
 }
 
 Row = TypeVar("Row")
-_columns: dict[type, list[tuple[str, Any]]] = {}
+_readers: dict[type, Any] = {}
+
+
+def _reader(cls: Any) -> Any:
+    """The function that reads a struct, written out field by field as dataclasses write their own functions."""
+    columns = ", ".join(f"{f.name!r}: {_FROM_C[f.type].format(value='struct.' + f.name)}" for f in fields(cls))
+    return eval(f"lambda struct: {{{columns}}}", {**globals(), "UNKNOWN": _abi.UNKNOWN, "FITS": {0: False, 1: True}})
 
 
 def row(cls: type[Row], struct: ctypes.Structure) -> Row:
     """A dataclass from the struct of the same fields, while the handle that owns the struct's strings is alive."""
-    columns = _columns.get(cls)
-    if columns is None:
-        columns = _columns[cls] = [(f.name, _FROM_C[f.type]) for f in fields(cls)]  # type: ignore[arg-type]
-    return cls(*[convert(getattr(struct, name)) for name, convert in columns])
+    reader = _readers.get(cls)
+    if reader is None:
+        reader = _readers[cls] = _reader(cls)
+    made = object.__new__(cls)  # its __init__ would set one field of a frozen object after the other
+    object.__setattr__(made, "__dict__", reader(struct))
+    return made
 
 
 def tensor(struct: _abi.TensorInfo) -> TensorInfo:

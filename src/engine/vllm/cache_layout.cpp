@@ -51,10 +51,22 @@ bool keeps_windows_plain(const Context& context, const vramauto_cache& cache) {
          context.workload->kv_cache_dtype_skip_layers.find("sliding_window") != std::string::npos;
 }
 
+bool in_a_row(const vramauto_layers& layers) {
+  return layers.count <= 1 || layers.stride == 0 || layers.stride == std::max(1u, layers.run) || layers.run >= layers.count;
+}
+
 // Adds the layers of a cache to its bucket, stage by stage, plain ones or the others; layers that draft follow the last one.
 void count_layers(const Context& context, const vramauto_cache& cache, const Plain& plain, bool plain_ones, Bucket& bucket,
                   std::uint32_t* on_stage) {
   const auto& stages = context.parallel.stage_layers;
+  if (!plain.any && stages.size() == 1 && in_a_row(cache.layers)) {  // all of them: most models, at every plan
+    const auto first = static_cast<std::uint32_t>(cache.layers.first), end = context.draft_layers ? UINT32_MAX : stages[0];
+    const auto count = plain_ones || first >= end ? 0 : std::min(std::max(1u, cache.layers.count), end - first);
+    if (count) bucket.first_layer = std::min(bucket.first_layer, first);
+    bucket.layers += count;
+    on_stage[0] += count;
+    return;
+  }
   estimator::for_each_layer(cache.layers, [&](std::uint32_t layer) {
     if (plain.has(layer) != plain_ones) return;
     std::uint32_t end = 0;

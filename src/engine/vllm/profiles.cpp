@@ -150,8 +150,13 @@ const Profile* row_for(const Version& version, bool v0) {
   return &*(after - 1);  // V1 of 0.6.6 to 0.7.3 behaves like 0.8.0
 }
 
+const std::string& newest_text() {
+  static const std::string kText = to_string(kNewest);
+  return kText;
+}
+
 Found newest(std::string why) {
-  Found out{&kProfiles.back(), kNewest, to_string(kNewest), why.empty(), std::move(why)};
+  Found out{&kProfiles.back(), kNewest, newest_text(), why.empty(), std::move(why)};
   return out;
 }
 
@@ -189,17 +194,16 @@ std::optional<VersionText> parse_version(std::string_view text) {
 Found find_profile(std::string_view version, bool v0) {
   if (version.empty() || version == "auto") return newest("");
   const auto parsed = parse_version(version);
-  const auto newest_text = to_string(kNewest);
   if (!parsed)
     return newest(
-        fmt::format("\"{}\" is no version of vLLM that is known here; priced as {}", text::shown(version, 100), newest_text));
+        fmt::format("\"{}\" is no version of vLLM that is known here; priced as {}", text::shown(version, 100), newest_text()));
   Version asked = parsed->version;
   if (asked.major > 0 || asked.minor > kNewestMinor)
-    return newest(
-        fmt::format("vLLM {} is newer than {}, the newest whose rules are known; priced as {}", version, newest_text, newest_text));
+    return newest(fmt::format("vLLM {} is newer than {}, the newest whose rules are known; priced as {}", version, newest_text(),
+                              newest_text()));
   if (asked.minor < kOldestMinor) {
     if (parsed->dev)
-      return newest(fmt::format("\"{}\" is a development build without a release number; priced as {}", version, newest_text));
+      return newest(fmt::format("\"{}\" is a development build without a release number; priced as {}", version, newest_text()));
     return {&kProfiles[0],
             {0, kOldestMinor, kNewestPatch[0]},
             to_string({0, kOldestMinor, kNewestPatch[0]}),

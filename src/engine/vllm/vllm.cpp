@@ -22,6 +22,8 @@ std::string_view kind_name(vramauto_cache_kind kind) {
 
 class VllmEstimate final : public Estimate {
  public:
+  using Estimate::Estimate;
+
   CacheLayout layout;
   const Profile* rules = nullptr;
 
@@ -245,7 +247,9 @@ Result<void> price_ranks(const Context& context, std::span<const detect::Device>
 // What is compiled is kept on disk; the run that compiles needs memory that the cache is then sized without.
 void warn_about_first_start(const Context& context, VllmEstimate& out) {
   if (!out.ranks.front().first_start || !out.keeps_cache || out.workload.kv_cache_memory_bytes) return;
-  std::string message("the first start, with an empty compile cache, leaves the KV cache ");
+  std::string message;
+  message.reserve(160);
+  message += "the first start, with an empty compile cache, leaves the KV cache ";
   message += fits::first_start(context.parallel.tp).told;
   message += " less on each GPU; what is told here is a later start's";
   out.warnings.push_back({"first_start", std::move(message)});
@@ -254,8 +258,7 @@ void warn_about_first_start(const Context& context, VllmEstimate& out) {
 }  // namespace
 
 Result<std::unique_ptr<Estimate>> estimate(const Request& request) {
-  auto out = std::make_unique<VllmEstimate>();
-  out->workload = *request.workload;
+  auto out = std::make_unique<VllmEstimate>(*request.workload);
   const auto resolved = TRY(resolve(request, out->workload));
   out->layout = TRY(lay_out(resolved.context, resolved.cache));
   describe_engine(request, resolved, *out);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "support/order.hpp"
 #include "support/text.hpp"
 
 namespace vramauto::engine::vllm::quantization {
@@ -285,7 +286,7 @@ Result<void> check_asked(const Method& own, std::string_view asked) {
 
 // Sorted once, so that thousands of names cost little.
 void sort_names(Rules& rules) {
-  std::stable_sort(rules.named.begin(), rules.named.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  sort_stably(rules.named, [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
 }  // namespace
