@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "compare.hpp"
-#include "json_text.hpp"
+#include "client/json_text.hpp"
 
 namespace cli {
 namespace {
