@@ -55,6 +55,7 @@ bool Engine::running() const {
 
 void Engine::check_free() const {
   const auto now = state();
+  if (closed_) throw Refusal{503, "shutting_down", "", "found a service that is ending, expected one that goes on"};
   if (running()) throw Refusal{409, "engine_busy", "", fmt::format("found an engine that is {}, expected none: unload it first", name_of(now))};
 }
 
@@ -188,6 +189,12 @@ EngineState Engine::stop() {
   const auto now = state();
   if (now == EngineState::failed) become(EngineState::idle);
   return running() ? EngineState::stopping : EngineState::idle;
+}
+
+void Engine::stop_for_good() {
+  closed_ = true;
+  const std::lock_guard only(starting_);  // a start under way is over, the next sees that
+  stop();
 }
 
 void Engine::wait() {

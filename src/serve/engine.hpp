@@ -53,6 +53,7 @@ class Engine {
   pid_t start(EngineStart what);
   void check_free() const;          // throws what start() would
   EngineState stop();               // asks it to end; what it is then
+  void stop_for_good();             // and refuses every other start
   void kill_soon() { hurry_ = true; }
   void wait();                      // until it has ended
   bool running() const;
@@ -80,7 +81,7 @@ class Engine {
   mutable std::mutex mutex_;    // of what follows
   EngineStatus status_;
   EngineLog log_;
-  std::atomic<bool> stop_ = false, hurry_ = false;
+  std::atomic<bool> stop_ = false, hurry_ = false, closed_ = false;
   std::atomic<std::uint64_t> starts_ = 0, failures_ = 0;
 };
 

@@ -20,6 +20,7 @@ constexpr const char* kSecurityPolicy = "default-src 'self'; base-uri 'none'; fo
 struct Exchange {
   const Route* route = nullptr;
   std::optional<Refusal> refusal;
+  std::string allowed;  // with 405: the method that there is
   bool answered = false;
 };
 thread_local Exchange the_exchange;
@@ -28,6 +29,7 @@ void write(httplib::Response& response, const Refusal& refusal) {
   response.status = refusal.status;
   response.set_content(refusal.json(), "application/json");
   if (refusal.status == 401) response.set_header("WWW-Authenticate", "Bearer");
+  if (refusal.status == 405) response.set_header("Allow", the_exchange.allowed);
 }
 
 // What cpp-httplib refused by itself, and why it could not go on reading.
@@ -135,6 +137,7 @@ const Route& HttpServer::find(const httplib::Request& request) const {
       other = &route;
     }
   }
+  if (other) the_exchange.allowed = other->method;
   if (other) throw Refusal{405, "method_not_allowed", "", "found " + request.method + ", expected " + other->method};
   throw Refusal{404, "not_found", "", "found nothing at this path; /openapi.json lists what is there"};
 }

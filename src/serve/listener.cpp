@@ -134,6 +134,7 @@ void Listener::take(int socket) {
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::lock_guard lock(mutex_);
   if (free_ == 0 && !make_room()) {
+    ++refused_;
     (void)!::send(socket, full().data(), full().size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     ::close(socket);
     return;
@@ -160,8 +161,7 @@ void Listener::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     for (auto& place : places_) {
-      place.closed = true;
-      if (place.socket >= 0) ::shutdown(place.socket, SHUT_RDWR);
+      if (place.socket >= 0) ::shutdown(place.socket, SHUT_RD);  // what is being answered still is
     }
     for (const int socket : accepted_) ::close(socket);
     accepted_.clear();

@@ -2,8 +2,10 @@
 // the connection that has been idle longest makes room, and where none is idle the newcomer is told so and closed.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -33,6 +35,7 @@ class Listener {
   void idle(std::size_t place);  // between two requests: may be closed for another
   bool busy(std::size_t place);  // a request came; false: it is being closed
   std::size_t open_connections();
+  std::uint64_t refused() const { return refused_; }  // for want of room
 
  private:
   struct Place {
@@ -48,6 +51,7 @@ class Listener {
   int socket_ = -1;
   std::string url_;
   bool loopback_ = false, stopping_ = false;
+  std::atomic<std::uint64_t> refused_ = 0;
   std::mutex mutex_;
   std::condition_variable came_;
   std::deque<int> accepted_;   // at most as many as threads are free or about to be

@@ -37,7 +37,7 @@ int stop_signals() {
 
 // The engine gets its time to end; a second signal ends its patience.
 void end_engine(Engine& engine, int stop) {
-  engine.stop();
+  engine.stop_for_good();
   while (engine.running()) {
     pollfd again{stop, POLLIN, 0};
     if (::poll(&again, 1, 50) <= 0) continue;
@@ -62,7 +62,7 @@ int run(const Options& options) {
   Metrics metrics(HttpServer::names(routes, "/metrics"));
   service.on_plan = [&](bool fits) { metrics.planned(fits); };
   routes.push_back({"GET", "/metrics", false, [&](const auto&) {
-    return Answer{200, metrics.text({library.models.size(), library.models.bytes(), listener.open_connections(), name_of(engine.state()),
+    return Answer{200, metrics.text({library.models.size(), library.models.bytes(), listener.open_connections(), listener.refused(), name_of(engine.state()),
                                      engine.starts(), engine.failures()}), Metrics::kType};
   }});
   HttpServer server(std::move(routes), Guard(options.token, listener.loopback()), metrics, listener,

@@ -60,6 +60,7 @@ std::string Metrics::text(const Gauges& gauges) const {
   one(out, "vramauto_models_cached", "gauge", "Models that are kept open.", gauges.models_cached);
   one(out, "vramauto_model_bytes_cached", "gauge", "Memory of their tensors' descriptions.", gauges.model_bytes_cached);
   one(out, "vramauto_connections", "gauge", "Open connections.", gauges.connections);
+  one(out, "vramauto_connections_refused_total", "counter", "Connections closed at once because all others were busy.", gauges.connections_refused);
   describe(out, "vramauto_engine_state", "gauge", "1 for the engine's state.");
   for (const std::string_view state : {"idle", "loading", "ready", "failed", "stopping"})
     out += fmt::format("vramauto_engine_state{{state=\"{}\"}} {}\n", state, state == gauges.engine_state ? 1 : 0);

@@ -13,6 +13,7 @@ namespace serve {
 
 struct Gauges {  // read when they are asked for
   std::size_t models_cached, model_bytes_cached, connections;
+  std::uint64_t connections_refused;
   std::string_view engine_state;
   std::uint64_t engine_starts, engine_failures;
 };

@@ -378,6 +378,7 @@ class Clients(Case):
         until(lambda: statuses(service.raw(b"")) == [503], "a refusal")
         busy[0].close()
         until(lambda: 200 in statuses(service.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")), "room again")
+        self.assertGreaterEqual(until(lambda: service.metric("vramauto_connections_refused_total"), "a count"), 1)
 
     def held(self, service):
         """A connection that was answered and stays open."""
