@@ -1,6 +1,7 @@
 // What is built in: the well-known models, and the GPUs with their sizes.
+#include "client/json_text.hpp"
 #include "commands.hpp"
-#include "json_text.hpp"
+#include "client/json_text.hpp"
 #include "terminal.hpp"
 
 namespace cli {

@@ -51,6 +51,7 @@ Exit run_serve_model(ServeModelOptions options);  // does not return once the en
 Exit run_detect(bool json);
 Exit run_options(bool json);
 Exit run_plugins(bool json);
+Exit run_serve(char** words);  // "serve" and what follows it; returns only where the service is not installed
 Exit run_models(bool json);
 Exit run_gpus(bool json);
 

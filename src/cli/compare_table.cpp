@@ -5,8 +5,9 @@
 #include <set>
 #include <tuple>
 
+#include "client/json_text.hpp"
 #include "compare.hpp"
-#include "json_text.hpp"
+#include "client/json_text.hpp"
 
 namespace cli {
 namespace {

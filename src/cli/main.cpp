@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <new>
+#include <string_view>
 
 #include "commands.hpp"
 #include "terminal.hpp"
@@ -77,6 +78,8 @@ struct Command {
     detect = app.add_subcommand("detect", "the GPUs of this machine");
     options = app.add_subcommand("options", "every workload option of plan");
     plugins = app.add_subcommand("plugins", "the estimators that are there, and the plugins that were refused");
+    // Its options are its own: run() hands them on before anything here is parsed.
+    app.add_subcommand("serve", "an HTTP service: plans for programs, a page for people, one engine started and watched");
     models = app.add_subcommand("models", "the well-known models that are built in, which need no files");
     gpus = app.add_subcommand("gpus", "the GPUs that are built in, by the names that --gpu takes");
     for (auto* command : {&app, plan, compare, serve_model, detect, options, plugins, models, gpus}) command->allow_extras();
@@ -97,6 +100,7 @@ struct Command {
 };
 
 int run(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "serve") return run_serve(argv + 1);
   Command command;
   const bool serves = argc > 1 && std::string(argv[1]) == "serve-model";
   auto words = serves ? declare_serve_model(*command.serve_model, command.serve_model_options, argc, argv) : normalised(argc, argv);

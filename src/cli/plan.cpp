@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "client/devices.hpp"
 #include "client/format.hpp"
 #include "commands.hpp"
 #include "network.hpp"
@@ -27,33 +28,6 @@ std::string read_all(const std::string& path) {
   return out;
 }
 
-Devices parsed(const Context& context, Exit exit, const std::string& text) {
-  return make<Devices>(exit, [&](auto out, auto err) { return vramauto_devices_parse(context.get(), text.c_str(), out, err); });
-}
-
-std::string json_of(const Devices& devices) {
-  return text_of([&](char* buffer, std::size_t size) { return vramauto_devices_json(devices.get(), buffer, size); });
-}
-
-std::uint64_t bytes_of(const Context& context, const std::string& option, const std::string& size) {
-  vramauto_device_info info;
-  VRAMAUTO_INIT(info);
-  const auto one = parsed(context, kUsage, size);
-  if (vramauto_devices_count(one.get()) != 1 || vramauto_devices_get(one.get(), 0, &info) || *info.name ||
-      info.total_bytes == VRAMAUTO_UNKNOWN)
-    throw Failure{kUsage, option, "found \"" + size + "\", expected a size such as 20GiB"};
-  return info.total_bytes;
-}
-
-// The same GPUs with so much of each free: every device is one line of the library's JSON.
-Devices with_free(const Context& context, const Devices& devices, std::uint64_t bytes) {
-  const std::string key = "\"free_bytes\": ";
-  auto text = json_of(devices);
-  for (auto at = text.find(key); at != text.npos; at = text.find(key, at + key.size()))
-    text.replace(at + key.size(), text.find(',', at) - at - key.size(), std::to_string(bytes));
-  return parsed(context, kUsage, text);
-}
-
 Devices detected(const Context& context, bool only_here) {
   auto found = make<Devices>(kError, [&](auto out, auto err) { return vramauto_devices_detect(context.get(), 0, out, err); });
   if (vramauto_devices_count(found.get()) == 0) {
@@ -66,11 +40,11 @@ Devices detected(const Context& context, bool only_here) {
 Devices chosen(const Context& context, const PlanOptions& options) {
   Devices devices;
   if (!options.devices.empty())
-    devices = parsed(context, kError, read_all(options.devices));
+    devices = parsed_devices(context, kError, read_all(options.devices));
   else if (!options.gpu.empty())
-    devices = parsed(context, kUsage, options.gpu);
+    devices = parsed_devices(context, kUsage, options.gpu);
   else if (!options.gpu_memory.empty())
-    devices = parsed(context, kUsage, options.gpu_memory);
+    devices = parsed_devices(context, kUsage, options.gpu_memory);
   else
     devices = detected(context, options.only_here);
   if (options.free.empty() || !devices) return devices;

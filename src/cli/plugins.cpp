@@ -1,6 +1,7 @@
 // The plugins of this machine: what is in use, what was refused and why.
+#include "client/json_text.hpp"
 #include "commands.hpp"
-#include "json_text.hpp"
+#include "client/json_text.hpp"
 #include "terminal.hpp"
 
 namespace cli {

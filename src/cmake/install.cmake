@@ -8,6 +8,10 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/vramauto/vramauto.h ${PROJECT_SOURCE
 if(VRAMAUTO_BUILD_CLI)
   install(TARGETS vramauto_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 endif()
+if(TARGET vramauto_serve)
+  install(TARGETS vramauto_serve RUNTIME_DEPENDENCY_SET vramauto_serve
+    RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vramauto COMPONENT tools)
+endif()
 
 install(EXPORT vramautoTargets NAMESPACE vramauto::
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vramauto COMPONENT dev)
@@ -43,7 +47,7 @@ if(VRAMAUTO_BUILD_CLI AND Python3_FOUND AND NOT CMAKE_CROSSCOMPILING AND NOT VRA
   file(GLOB tables CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/detect/catalogue_table.cpp ${PROJECT_SOURCE_DIR}/src/model/catalogue_*.hpp)
   add_custom_command(OUTPUT ${manual} ${completion}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/manual.py $<TARGET_FILE:vramauto_cli> ${PROJECT_SOURCE_DIR} ${manual} ${completion}
-    DEPENDS vramauto_cli vramauto ${tables} ${CMAKE_CURRENT_LIST_DIR}/manual.py ${CMAKE_CURRENT_LIST_DIR}/vramauto.1.in
+    DEPENDS vramauto_cli vramauto $<TARGET_NAME_IF_EXISTS:vramauto_serve> ${tables} ${CMAKE_CURRENT_LIST_DIR}/manual.py ${CMAKE_CURRENT_LIST_DIR}/vramauto.1.in
       ${CMAKE_CURRENT_LIST_DIR}/vramauto.bash.in
     COMMENT "Writing the manual page and bash completion" VERBATIM)
   add_custom_target(vramauto_manual ALL DEPENDS ${manual} ${completion})

@@ -1,6 +1,6 @@
 # Packages by `cpack`: three .deb of a build with VRAMAUTO_DEB (.presets/deb.cmake), else one tarball that runs where it is unpacked.
 option(VRAMAUTO_DEB "The packages are Debian's: installed below /usr, found by the system's loader" OFF)
-option(VRAMAUTO_CARRY_SIMDJSON "What is installed carries a shared simdjson beside the library, for machines without it" OFF)
+option(VRAMAUTO_CARRY_SIMDJSON "What is installed carries shared libraries that machines may lack: simdjson, the service's cpp-httplib" OFF)
 set(VRAMAUTO_CONTACT "vramauto maintainers <maintainers@vramauto.org>" CACHE STRING "Maintainer of the packages")
 
 set(CPACK_PACKAGE_NAME vramauto)
@@ -18,6 +18,11 @@ if(VRAMAUTO_CARRY_SIMDJSON)
     set_target_properties(vramauto PROPERTIES INSTALL_RPATH "$ORIGIN")
     install(FILES $<TARGET_FILE:simdjson::simdjson> RENAME $<TARGET_SONAME_FILE_NAME:simdjson::simdjson>
       DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+  endif()
+  # OpenSSL and zlib are the system's, which mends them.
+  if(TARGET vramauto_serve)
+    install(RUNTIME_DEPENDENCY_SET vramauto_serve PRE_INCLUDE_REGEXES libcpp-httplib libbrotli PRE_EXCLUDE_REGEXES .*
+      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
   endif()
 endif()
 

@@ -107,6 +107,15 @@ def check_shipped(root, build, prefix):
     assert not found and reasons, "what the world may write is refused, with a reason"
 
 
+def check_service(prefix):
+    programs = sorted(prefix.rglob("vramauto-serve"))
+    if not programs:
+        print("the service was not built: skipped")
+        return
+    assert programs[0].parent == prefix / "libexec" / "vramauto", programs
+    assert "--model-root" in run(prefix / "bin" / "vramauto", "serve", "--help"), "the command finds it"
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="vramauto-install-") as root:
@@ -130,10 +139,12 @@ def main():
         command = only(prefix / "bin", "vramauto")
         assert run(command, "--version").startswith("vramauto "), "the installed command finds its library"
         only(prefix, "man1/vramauto.1.gz"), only(prefix, "bash-completion/completions/vramauto")
+        check_service(prefix)
         check_shipped(pathlib.Path(root), build, prefix)
         check_example(pathlib.Path(root), prefix, command)
         moved = prefix.rename(pathlib.Path(root) / "moved")
         assert run(moved / "bin" / "vramauto", "--version").startswith("vramauto "), "also when the prefix is moved"
+        check_service(moved)
     print("installed, built against, run, moved")
 
 

@@ -45,11 +45,25 @@ def check_runs(top, build):
     carried = sorted(only(top, "libvramauto.so.0").parent.glob("libsimdjson.so.*"))
     for name, _, path, *_ in (line for line in linked if line[0].startswith("libsimdjson")):
         assert not carried or pathlib.Path(path).is_relative_to(top), f"{name} is carried, but comes from {path}"
+    check_service(top, command)
     listed = json.loads(run(command, "plugins", "--json"))["plugins"]
     shipped = sorted(top.rglob("plugins-v1/*.so"))
     assert {p["status"] for p in listed} == {"VRAMAUTO_OK"}, listed
     assert sum(bool(p["path"]) for p in listed) == len(shipped), (listed, shipped)
     assert json.loads(run(command, "plan", "Qwen/Qwen3-8B", "--gpu", "RTX 4090", "--json"))["schema"] == "vramauto.plan/1"
+
+
+def check_service(top, command):
+    """Where it was built: it is found, and so is all that it needs, which comes from here as far as it is carried."""
+    programs = sorted(top.rglob("vramauto-serve"))
+    if not programs:
+        print("the service was not built: skipped")
+        return
+    assert "--model-root" in run(command, "serve", "--help")
+    carried = {path.name for path in top.rglob("*.so.*")}
+    for name, _, path, *_ in (line.split() for line in run("ldd", programs[0]).splitlines() if "=>" in line):
+        assert path.startswith("/"), f"{name} is not found"
+        assert name not in carried or pathlib.Path(path).is_relative_to(top), f"{name} is carried, but comes from {path}"
 
 
 def check_builds(top, room):

@@ -1,11 +1,11 @@
-// Texts in the JSON that the command itself writes.
+// Texts in the JSON that our programs write themselves.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace cli {
+namespace clientent {
 
 std::string json_string(std::string_view text);
 
-}  // namespace cli
+}  // namespace clientent

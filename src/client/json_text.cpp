@@ -1,8 +1,8 @@
-#include "json_text.hpp"
+#include "client/json_text.hpp"
 
 #include <cstdio>
 
-namespace cli {
+namespace clientent {
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";
@@ -22,4 +22,4 @@ std::string json_string(std::string_view text) {
   return out + '"';
 }
 
-}  // namespace cli
+}  // namespace clientent
