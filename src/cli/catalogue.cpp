@@ -1,7 +1,6 @@
 // What is built in: the well-known models, and the GPUs with their sizes.
 #include "client/json_text.hpp"
 #include "commands.hpp"
-#include "client/json_text.hpp"
 #include "terminal.hpp"
 
 namespace cli {

@@ -7,7 +7,6 @@
 
 #include "client/json_text.hpp"
 #include "compare.hpp"
-#include "client/json_text.hpp"
 
 namespace cli {
 namespace {

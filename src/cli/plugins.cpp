@@ -1,7 +1,6 @@
 // The plugins of this machine: what is in use, what was refused and why.
 #include "client/json_text.hpp"
 #include "commands.hpp"
-#include "client/json_text.hpp"
 #include "terminal.hpp"
 
 namespace cli {

@@ -1,7 +1,6 @@
 #include "client/option_list.hpp"
 
 #include "client/json_text.hpp"
-#include "client/json_text.hpp"
 #include "vramauto/vramauto.h"
 
 namespace client {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The page in a real Chromium, served by the service.
 
-  page_test.py SERVICE [FOLDER]     FOLDER: screenshots are put there, too
+  page_test.py SERVICE [TEST…]     VRAMAUTO_SCREENS: a folder into which screenshots are put, too
 """
 import json
 import os
-import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -18,7 +18,7 @@ import browser
 from browser import until
 
 SERVICE = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
-SCREENS = pathlib.Path(sys.argv.pop(1)) if len(sys.argv) > 1 else None
+SCREENS = os.environ.get("VRAMAUTO_SCREENS")
 
 FITS = {"model": "Qwen/Qwen3-8B", "gpu": ["1x NVIDIA GeForce RTX 4090"], "max-model-len": "16384", "tensor-parallel-size": "1"}
 LACKS = {**FITS, "model": "Qwen/Qwen3-32B"}
@@ -34,7 +34,7 @@ FOCUSABLE = """
     .map((e) => e.id || e.getAttribute('aria-label') || e.textContent || e.value)"""
 FOCUSED = """
   const e = document.activeElement, ring = e.type === 'radio' ? e.nextElementSibling : e, style = getComputedStyle(ring);
-  return [e.id || e.getAttribute('aria-label') || e.textContent || e.value, style.outlineStyle, parseFloat(style.outlineWidth)]"""
+  return [e === document.body ? '' : e.id || e.getAttribute('aria-label') || e.textContent || e.value, style.outlineStyle, parseFloat(style.outlineWidth)]"""
 
 # Text whose contrast with what is behind it is less than WCAG's AA asks: 4.5, or 3 for large text.
 FAINT = """
@@ -57,13 +57,13 @@ FAINT = """
 class Service:
     """The program, on a port of its own that it keeps when it is started again."""
 
-    def __init__(self):
-        self.port = 0
+    def __init__(self, *options):
+        self.port, self.options = 0, options
         self.start()
 
     def start(self):
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8"}
-        self.process = subprocess.Popen([SERVICE, "--port", str(self.port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+        self.process = subprocess.Popen([SERVICE, "--port", str(self.port), *self.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
         line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         if not found:
@@ -79,7 +79,7 @@ class Service:
 
     def plan(self, asked):
         gpus, options = asked["gpu"], {name: value for name, value in asked.items() if name not in ("model", "gpu", "format")}
-        body = {"model": asked["model"], "gpus": gpus, "options": options, "format": asked.get("format", "args")}
+        body = {"model": asked["model"], "gpus": gpus, "options": options, **({"format": asked["format"]} if "format" in asked else {})}
         request = urllib.request.Request(self.url + "api/v1/plan", json.dumps(body).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
@@ -91,6 +91,11 @@ def address(asked):
 
 def gib(count):
     return f"{count / 2**30:.2f}"
+
+
+def ratio(number):
+    """Two digits, or up to four where there are more."""
+    return re.sub(r"(\.\d\d\d*?)0+$", r"\1", f"{number:.4f}")
 
 
 class Page(unittest.TestCase):
@@ -110,7 +115,8 @@ class Page(unittest.TestCase):
         self.addCleanup(self.check_console)
 
     def check_console(self):
-        said = [entry["message"] for entry in self.browser.log() if not (self.may_fail and entry["source"] == "network" and "/api/v1/plan" in entry["message"])]
+        said = [entry["message"] for entry in self.browser.log()
+                if not (self.may_fail and entry["source"] == "network" and "/api/v1/" in entry["message"])]
         self.assertEqual(said, [])
 
     def show(self, asked, title=None):
@@ -146,8 +152,8 @@ class Page(unittest.TestCase):
 
     def screenshot(self, name):
         if SCREENS:
-            SCREENS.mkdir(parents=True, exist_ok=True)
-            self.browser.screenshot(SCREENS / f"{name}.png")
+            os.makedirs(SCREENS, exist_ok=True)
+            self.browser.screenshot(f"{SCREENS}/{name}.png")
 
     def assert_no_scrolling(self, about):
         self.assertLessEqual(*self.browser.run("return [document.documentElement.scrollWidth, innerWidth]"), about)
@@ -166,9 +172,10 @@ class Page(unittest.TestCase):
                 self.show(asked, "Fits")
                 result, rank = plan["result"], plan["ranks"][plan["placement"]["binding_rank"]]
                 self.assertEqual(self.tiles(), {
-                    "gpu-memory-utilization": str(result["gpu_memory_utilization"]), "max-model-len": f"{result['max_model_len']:,}",
+                    "gpu-memory-utilization": ratio(result["gpu_memory_utilization"]), "max-model-len": f"{result['max_model_len']:,}",
                     "tokens in the cache": f"{plan['kv_cache']['tokens']:,}", "sequences at once": f"{plan['kv_cache']['max_concurrency']:.2f}"})
-                self.assertEqual(self.text("#command"), plan["formatted"])
+                words = [f"{name}={value}" for name, value in plan["vllm_env"].items()] + ["vllm", *plan["vllm_args"]]
+                self.assertEqual(shlex.split(self.text("#command")), words)
                 self.assertEqual(self.rows()["weights"][0], gib(rank["weights_bytes"]))
                 self.assertEqual(self.rows()["KV cache"], [gib(rank[key]) for key in ("kv_cache_bytes", "kv_cache_low_bytes", "kv_cache_high_bytes")])
                 self.assertEqual(self.text("#strategies [aria-current] strong"), result["strategy"])
@@ -194,6 +201,15 @@ class Page(unittest.TestCase):
             asked = {**FITS, "format": name}
             self.show(asked, "Fits")
             self.assertEqual(self.text("#command"), self.service.plan(asked)["formatted"])
+        self.show({**LACKS, "format": "yaml"}, "Does not fit")
+        self.assertTrue(self.browser.run("return document.querySelector('#copy').disabled"))
+
+    def test_words_are_quoted_for_a_shell(self):
+        said = '{"method": "ngram", "note": "it\'s $HOME"}'
+        plan = self.service.plan({**FITS, "served-model-name": said})
+        self.assertIn(said, plan["vllm_args"])
+        self.show({**FITS, "served-model-name": said}, "Fits")
+        self.assertEqual(shlex.split(self.text("#command")), ["vllm", *plan["vllm_args"]])
 
     def test_unknown_size(self):
         self.show({**FITS, "gpu": [f"1x {HOSTILE}"]}, "not known")
@@ -227,7 +243,7 @@ class Page(unittest.TestCase):
             with self.subTest(**changed):
                 self.show({**FITS, **changed}, "No plan")
                 self.assertTrue(self.browser.run("""const field = document.querySelector(arguments[0]).closest('[data-where]');
-                  return field.querySelector('.error').checkVisibility() && Boolean(field.querySelector('[aria-invalid=true][aria-errormessage=refusal]'))""", field))
+                  return field.querySelector('.error').checkVisibility() && Boolean(field.querySelector('[aria-invalid=true][aria-describedby~=refusal]'))""", field))
                 self.assert_no_scrolling(field)
 
     def test_missing_gpus_are_offered(self):
@@ -255,7 +271,7 @@ class Page(unittest.TestCase):
             for _ in range(len(wanted) + 5):
                 self.browser.press("Tab")
                 name, style, width = self.browser.run(FOCUSED)
-                if name in reached:
+                if name in reached or not name:
                     break
                 self.assertTrue(style != "none" and width >= 2, f"{name} does not show that it has the focus")
                 reached.append(name)
@@ -275,7 +291,8 @@ class Page(unittest.TestCase):
         self.focus("sequences-slider")
         self.browser.press("Right", "Right", "Right")
         until(lambda: "sequences=4" in self.browser.run("return location.hash"), "4 sequences")
-        self.assertEqual(self.tiles()["tokens in the cache"], f"{self.service.plan({**FITS, 'max-model-len': '40960', 'sequences': '4'})['kv_cache']['tokens']:,}")
+        plan = self.service.plan({**FITS, "max-model-len": "40960", "sequences": "4"})
+        self.follow("tokens in the cache", f"{plan['kv_cache']['tokens']:,}")
 
     def test_typed_length(self):
         self.show(FITS, "Fits")
@@ -283,6 +300,16 @@ class Page(unittest.TestCase):
         self.browser.run("document.querySelector('#length').select()")
         self.browser.press("8", "k", "Enter")
         self.follow("max-model-len", "8,000")
+
+    def test_any_option_can_be_added(self):
+        self.show(FITS, "Fits")
+        self.browser.run("document.querySelector('#more').open = true")
+        self.focus("add-option")
+        self.browser.press(*"block-size", "Tab", "Enter")
+        self.assertEqual(self.browser.run(FOCUSED)[0], "option-block-size")
+        self.browser.press(*"32", "Enter")
+        until(lambda: "--block-size 32" in self.text("#command"), "the option in the command")
+        self.assertIn("block-size=32", self.browser.run("return location.hash"))
 
     def test_radio_buttons_by_keyboard(self):
         self.show({**EIGHT, "tensor-parallel-size": "4"}, "Fits")
@@ -312,23 +339,22 @@ class Page(unittest.TestCase):
             window.most = Math.max(window.most, ++window.flying); ++window.asked;
             try { return await own(...all); } finally { --window.flying; } };
           const slider = document.querySelector('#length-slider');
-          for (let i = 0; i < 200; ++i) { slider.value = i % 20; slider.dispatchEvent(new Event('input', {bubbles: true})); }""")
+          for (let i = 0; i < 600; ++i) { slider.value = i % 20; slider.dispatchEvent(new Event('input', {bubbles: true})); }""")
         self.follow("max-model-len", "7,168")
         until(lambda: self.browser.run("return window.flying") == 0, "the last answer")
         most, asked = self.browser.run("return [window.most, window.asked]")
         self.assertEqual(most, 1)
         self.assertLess(asked, 20)
+        until(lambda: "max-model-len=7168" in self.browser.run("return location.hash"), "the last length in the address")
 
     def test_spoken_once_a_slider_rests(self):
         self.show(FITS, "Fits")
         until(lambda: self.text("#said"), "the first answer, spoken")
         self.browser.run("""window.spoken = []; new MutationObserver(() => window.spoken.push(document.querySelector('#said').textContent))
           .observe(document.querySelector('#said'), {childList: true, characterData: true, subtree: true})""")
-        self.focus("length-slider")
-        self.browser.press(*["Left"] * 8)
-        self.follow("max-model-len", "4,096")
-        self.browser.press("Left")
-        self.follow("max-model-len", "3,584")
+        self.browser.run("""const slider = document.querySelector('#length-slider');
+          for (let i = 20; i > 10; --i) { slider.value = i; slider.dispatchEvent(new Event('input', {bubbles: true})); }""")
+        self.follow("max-model-len", "1,792")
         until(lambda: self.browser.run("return window.spoken.length"), "an answer, spoken")
         self.assertLessEqual(self.browser.run("return window.spoken.length"), 2)
         self.assertIn("Fits", self.text("#said"))
@@ -345,6 +371,15 @@ class Page(unittest.TestCase):
         self.service.start()
         self.follow("max-model-len", "1,536")
         self.assertFalse(self.browser.run("return document.querySelector('#banner').checkVisibility()"))
+
+    def test_token_is_asked_for(self):
+        self.may_fail = True
+        service = Service("--token", "a-token-of-the-test")
+        self.addCleanup(service.stop)
+        self.browser.open(service.url + address(FITS))
+        until(lambda: self.browser.run("return document.activeElement?.id === 'token'"), "that the token is asked for")
+        self.browser.press(*"a-token-of-the-test", "Enter")
+        self.see("Fits")
 
     # How it looks
 

@@ -1,6 +1,7 @@
 // The answer in words: whether it fits, what would, the settings, and what to copy.
-import { byId, count, el, gib, kib, many, say } from "/dom.js";
+import { byId, count, el, gib, kib, many, ratio, say } from "/dom.js";
 import { showMemory } from "/memory.js";
+import { addsGpus } from "/state.js";
 
 const verdicts = {
   comfortable: ["fits", "Fits, with a comfortable margin"],
@@ -13,14 +14,15 @@ function verdictOf({ result }) {
   return verdicts[result.fits ? result.margin : "none"] ?? ["fits", "Fits"];
 }
 
-function brief(plan) {
-  const { result, kv_cache: cache } = plan;
-  const parts = [result.gpu_memory_utilization === null ? null : `utilization ${result.gpu_memory_utilization}`,
-    cache?.tokens ? `${many(cache.tokens, "token")}` : null, cache?.max_concurrency ? `${cache.max_concurrency.toFixed(2)} at once` : null];
-  return result.fits === false ? `needs ${share(result.utilization_min)} of the card` : parts.filter(Boolean).join(" · ");
+function gains(utilization, tokens, concurrency) {
+  const parts = [utilization === null ? null : `utilization ${ratio(utilization)}`, tokens ? many(tokens, "token") : null,
+    concurrency ? `${concurrency.toFixed(2)} at once` : null];
+  return parts.filter(Boolean).join(" · ");
 }
 
-const share = (ratio) => (ratio === null ? "more" : `${count(100 * ratio)} %`);
+const brief = ({ result, kv_cache: cache }) => (result.fits === false ? `needs ${share(result.utilization_min)} of the card`
+  : gains(result.gpu_memory_utilization, cache?.tokens, cache?.max_concurrency));
+const share = (part) => (part === null ? "more" : `${count(100 * part)} %`);
 
 function showVerdict(plan) {
   const [kind, title] = verdictOf(plan);
@@ -30,26 +32,31 @@ function showVerdict(plan) {
   say(byId("reason"), plan.result.reason ?? "");
 }
 
-const changes = ({ env, ...options }) => Object.entries(options).map(([name, value]) => `${name.replaceAll("_", "-")} ${value}`).join(", ");
+function changes({ env, ...options }, plan) {
+  const words = Object.entries(options).map(([name, value]) => `${name.replaceAll("_", "-")} ${value}`).join(", ");
+  return words + (addsGpus(options) ? ` on GPUs like ${plan.devices[0].name ?? "the first"}` : "");
+}
+
 const settings = ({ env = {} }) => Object.entries(env).map((pair) => pair.join("=")).join(" ");
 
-function choice(alternative, take) {
-  const gains = [`utilization ${alternative.gpu_memory_utilization}`, `${many(alternative.tokens, "token")}`, `${alternative.max_concurrency.toFixed(2)} at once`];
-  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change)), el("span", {}, settings(alternative.change)), el("span", {}, gains.join(" · ")));
+function choice(alternative, plan, take) {
+  const gain = gains(alternative.gpu_memory_utilization, alternative.tokens, alternative.max_concurrency);
+  const words = [settings(alternative.change), gain].map((text) => el("span", {}, text));
+  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change, plan)), ...words);
   button.addEventListener("click", () => take(alternative.change));
   return button;
 }
 
 // Redrawn only when they differ, so that a button under a finger or with the focus stays.
-function showAlternatives({ result }, take) {
-  const section = byId("alternatives"), all = result.alternatives.filter((one) => one.fits), key = JSON.stringify(all);
+function showAlternatives(plan, take) {
+  const { result } = plan, section = byId("alternatives"), all = result.alternatives.filter((one) => one.fits);
   section.hidden = !all.length;
-  const before = byId(result.fits ? "about" : "short");
-  if (result.fits ? before.previousSibling !== section : before.nextSibling !== section) result.fits ? before.before(section) : before.after(section);
   say(byId("alternatives-title"), result.fits ? "Also possible" : "What would fit");
+  const key = JSON.stringify([result.fits, all, plan.devices[0]?.name]);
   if (section.dataset.key === key) return;
+  if (result.fits) byId("about").before(section); else byId("short").after(section);
   section.dataset.key = key;
-  section.querySelector(".choices").replaceChildren(...all.map((alternative) => choice(alternative, take)));
+  section.querySelector(".choices").replaceChildren(...all.map((alternative) => choice(alternative, plan, take)));
 }
 
 const pairs = (list) => list.filter(([, value]) => value !== null && value !== undefined)
@@ -60,11 +67,12 @@ function showSettings(plan) {
   const known = (value, text) => (value === null || value === undefined ? null : text(value));
   const length = ["max-model-len", known(result.max_model_len, count)];
   byId("tiles").replaceChildren(...pairs(result.fits === false
-    ? [["utilization it needs", known(result.utilization_min, String)], ["the card can give", known(result.utilization_max, String)], length]
-    : [["gpu-memory-utilization", known(result.gpu_memory_utilization, String)], length,
+    ? [["utilization it needs", known(result.utilization_min, ratio)], ["the card can give", known(result.utilization_max, ratio)], length]
+    : [["gpu-memory-utilization", known(result.gpu_memory_utilization, ratio)], length,
       ["tokens in the cache", known(cache?.tokens, count)], ["sequences at once", known(cache?.max_concurrency, (n) => n.toFixed(2))]]));
   const started = (value, text) => (result.fits === false ? null : known(value, text));
-  const layout = ["tensor", "pipeline", "data"].map((axis) => [axis, workload[`${axis}_parallel_size`]]).filter(([axis, n]) => n > 1 || axis === "tensor");
+  const axes = ["tensor", "pipeline", "data"].map((axis) => [axis, workload[`${axis}_parallel_size`]]);
+  const layout = axes.filter(([axis, size]) => size > 1 || axis === "tensor");
   byId("facts").replaceChildren(...pairs([
     ["layout", layout.map((pair) => pair.join(" ")).join(" × ")],
     ["KV cache in", cache?.dtype], ["one token", known(cache?.bytes_per_token, (n) => `${kib(n)} KiB`)],
@@ -83,19 +91,34 @@ function certainty(result) {
 }
 
 function showAbout({ model, engine, vramauto }) {
-  const parts = [model.id ?? model.path, model.architecture, model.parameters ? `${(model.parameters / 1e9).toFixed(2)} billion parameters` : null, `from ${model.source}`,
+  const size = model.parameters ? `${(model.parameters / 1e9).toFixed(2)} billion parameters` : null;
+  const parts = [model.id ?? model.path, model.architecture, size, `from ${model.source}`,
     engine ? `${engine.name} ${engine.version}` : "rule of thumb", `vramauto ${vramauto}`];
   say(byId("about"), parts.filter(Boolean).join(" · "));
 }
 
+// For a POSIX shell: what it would read otherwise is quoted.
+const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+function commandOf({ vllm_env: environment, vllm_args: words }) {
+  const before = Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`);
+  return [...before, "vllm", ...words.map(quoted)].join(" ");
+}
+
+function showCommand(plan) {
+  const text = byId("format").value === "args" ? commandOf(plan) : plan.formatted;
+  say(byId("command-title"), plan.result.fits === false ? "To copy, though it would not start" : "To copy");
+  byId("copy").disabled = !text;
+  if (text || plan.result.fits === false) say(byId("command"), text ?? "nothing in this format: it does not fit");
+}
+
 export function showAnswer(plan, take) {
+  byId("answer").hidden = false;
   showVerdict(plan);
   showAlternatives(plan, take);
   showMemory(plan);
   showSettings(plan);
-  say(byId("command-title"), plan.result.fits === false ? "To copy, though it would not start" : "To copy");
-  say(byId("command"), plan.formatted ?? "nothing: it does not fit");
-  byId("copy").disabled = !plan.formatted;
+  showCommand(plan);
   showAbout(plan);
 }
 

@@ -88,8 +88,8 @@ export class Form {
     const option = this.options.get(name);
     if (!option) return this.showRefusal({ where: "add-option", message: `found "${name}", expected the name of an option` });
     byId("add-option").value = "";
-    this.#showOptions({ ...this.#state, options: { [name]: "", ...this.#state.options } });
-    byId(`option-${name}`).focus();
+    this.#showOptions([name]);
+    document.querySelector(`[data-option="${name}"]`).focus();
   }
 
   show(state, plan) {
@@ -100,7 +100,7 @@ export class Form {
     set("format", state.format);
     this.#showGpus(state);
     this.#showTensor(state.options["tensor-parallel-size"] ?? "1");
-    this.#showOptions(state);
+    this.#showOptions([...kPinned, ...Object.keys(state.options)]);
     for (const control of document.querySelectorAll("[data-option]"))
       if (control.type !== "radio") setValue(control, state.options[control.dataset.option] ?? "");
     this.showPlan(plan);
@@ -134,9 +134,9 @@ export class Form {
   #gpuRow(at) {
     const remove = el("button", { type: "button", class: "quiet", "aria-label": `Remove GPUs of row ${at + 1}` }, "×");
     remove.addEventListener("click", () => this.#removeGpu(at));
-    return el("div", { class: "gpu" },
-      el("input", { type: "number", min: 1, max: 1024, "data-gpu": at, "aria-label": `How many GPUs, row ${at + 1}` }), el("span", { "aria-hidden": "true" }, "×"),
-      el("input", { list: "gpu-names", "data-gpu": at, spellcheck: "false", "aria-label": `Kind of GPU or size such as 24GiB, row ${at + 1}` }), remove);
+    const number = { type: "number", min: 1, max: 1024, "data-gpu": at, "aria-label": `How many GPUs, row ${at + 1}` };
+    const name = { list: "gpu-names", "data-gpu": at, spellcheck: "false", "aria-label": `Kind of GPU or size such as 24GiB, row ${at + 1}` };
+    return el("div", { class: "gpu" }, el("input", number), el("span", { "aria-hidden": "true" }, "×"), el("input", name), remove);
   }
 
   #showTensor(value) {
@@ -148,62 +148,61 @@ export class Form {
     for (const radio of box.querySelectorAll("input")) radio.checked = radio.value === value;
   }
 
-  #showOptions({ options }) {
-    const main = ["max-model-len", "sequences", "tensor-parallel-size", "kv-cache-dtype"];
-    const names = [...new Set([...kPinned, ...Object.keys(options)])].filter((name) => this.options.has(name) && !main.includes(name));
-    const shown = byId("options");
-    if (shown.dataset.names === names.join()) return;
-    shown.dataset.names = names.join();
-    shown.replaceChildren(...names.map((name) => optionField(this.options.get(name))));
+  // What is shown once stays, so that a field that is emptied keeps the focus.
+  #showOptions(names) {
+    const missing = names.filter((name) => this.options.has(name) && !document.querySelector(`[data-option="${name}"]`));
+    byId("options").append(...missing.map((name) => optionField(this.options.get(name))));
   }
 
   // A refusal is shown at the field that it names, where there is one.
   showRefusal(refusal) {
     this.clearRefusal();
-    const field = [...document.querySelectorAll("[data-where]")].find((one) => one.dataset.where.split(" ").some((where) => covers(where, refusal.where)));
+    const name = refusal.where.replace(/^--/, "");  // what the engine itself refuses names the option alone
+    const where = this.options.has(name) ? `options.${name}` : name;
+    const field = [...document.querySelectorAll("[data-where]")].find((one) => covers(one, where));
     if (!field) return;
     const details = field.closest("details");
     if (details) details.open = true;
-    field.append(el("p", { class: "error", id: "refusal" }, refusal.message), ...this.#remedy(refusal));
-    for (const control of field.querySelectorAll("input, select, textarea")) {
-      control.setAttribute("aria-invalid", "true");
-      control.setAttribute("aria-errormessage", "refusal");
-    }
+    field.append(el("p", { class: "error", id: "refusal" }, refusal.message), ...this.#remedy(where));
+    for (const control of field.querySelectorAll("input, select, textarea")) mark(control, true);
   }
 
-  #remedy({ where }) {
-    const needed = ranksOf(this.#state), more = withGpus(this.#state, needed, this.#devices);
-    if (!where.endsWith("parallel-size") || more === this.#state) return [];
+  #remedy(where) {
+    const needed = ranksOf(this.#state), have = this.#state.gpus.reduce((all, gpu) => all + gpu.count, 0) || this.#devices.length;
+    if (!where.endsWith("parallel-size") || needed <= have) return [];
     const button = el("button", { type: "button", class: "remedy" }, `Use ${many(needed, "GPU")}`);
-    button.addEventListener("click", () => this.#put({ gpus: more.gpus }, "gpus"));
+    button.addEventListener("click", () => this.#put({ gpus: withGpus(this.#state, this.#devices).gpus }, "gpus"));
     return [button];
   }
 
   clearRefusal() {
     for (const old of document.querySelectorAll("[data-where] > .error, [data-where] > .remedy")) old.remove();
-    for (const control of document.querySelectorAll("[aria-invalid]")) {
-      control.removeAttribute("aria-invalid");
-      control.removeAttribute("aria-errormessage");
-    }
+    for (const control of document.querySelectorAll("[aria-invalid]")) mark(control, false);
   }
 }
 
-const covers = (field, where) => where === field || where.startsWith(`${field}.`) || where.startsWith(`${field}[`);
-
-// A slider that moves, and a name that was picked from a list, need not wait for the field to be left.
-function isFinal(target) {
-  return target.type === "range" || (target.list && [...target.list.options].some((option) => option.value === target.value) && target.id !== "add-option");
+function mark(control, wrong) {
+  const described = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== "refusal");
+  if (wrong) control.setAttribute("aria-invalid", "true"); else control.removeAttribute("aria-invalid");
+  control.setAttribute("aria-describedby", [...described, ...(wrong ? ["refusal"] : [])].join(" "));
 }
 
+const covers = (field, where) => field.dataset.where.split(" ").some((part) => where === part || where.startsWith(`${part}.`));
+
+// A slider that moves, and a name that was picked from a list, need not wait for the field to be left.
+const isFinal = (target) => target.type === "range" || (target.list && target.id !== "add-option" && has(target.list, target.value));
+const has = (list, value) => [...list.options].some((option) => option.value === value);
+
 function setValue(control, value) {
-  if (control.tagName === "SELECT" && ![...control.options].some((option) => option.value === value)) control.append(el("option", { value }, value));
+  if (control.tagName === "SELECT" && !has(control, value)) control.append(el("option", { value }, value));
   if (control.value !== value) control.value = value;
 }
 
 const set = (id, value) => setValue(byId(id), value);
 
 function choices(option) {
-  return [el("option", { value: "" }, `default: ${option.default}`), ...option.choices.split("|").map((choice) => el("option", { value: choice }, choice))];
+  const values = option.choices.split("|").map((choice) => el("option", { value: choice }, choice));
+  return [el("option", { value: "" }, `default: ${option.default}`), ...values];
 }
 
 function optionField(option) {
