@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace clientent {
+namespace client {
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";
@@ -22,4 +22,4 @@ std::string json_string(std::string_view text) {
   return out + '"';
 }
 
-}  // namespace clientent
+}  // namespace client

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-namespace clientent {
+namespace client {
 
 std::string json_string(std::string_view text);
 
-}  // namespace clientent
+}  // namespace client
