@@ -1,6 +1,7 @@
 // The answer in words: whether it fits, what would, the settings, and what to copy.
 import { byId, count, el, gib, kib, many, say } from "/dom.js";
 import { showMemory } from "/memory.js";
+import { addsGpus } from "/state.js";
 
 const verdicts = {
   comfortable: ["fits", "Fits, with a comfortable margin"],
@@ -30,26 +31,30 @@ function showVerdict(plan) {
   say(byId("reason"), plan.result.reason ?? "");
 }
 
-const changes = ({ env, ...options }) => Object.entries(options).map(([name, value]) => `${name.replaceAll("_", "-")} ${value}`).join(", ");
+function changes({ env, ...options }, plan) {
+  const words = Object.entries(options).map(([name, value]) => `${name.replaceAll("_", "-")} ${value}`).join(", ");
+  return words + (addsGpus(options) ? ` on GPUs like ${plan.devices[0].name ?? "the first"}` : "");
+}
+
 const settings = ({ env = {} }) => Object.entries(env).map((pair) => pair.join("=")).join(" ");
 
-function choice(alternative, take) {
+function choice(alternative, plan, take) {
   const gains = [`utilization ${alternative.gpu_memory_utilization}`, `${many(alternative.tokens, "token")}`, `${alternative.max_concurrency.toFixed(2)} at once`];
-  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change)), el("span", {}, settings(alternative.change)), el("span", {}, gains.join(" · ")));
+  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change, plan)), el("span", {}, settings(alternative.change)), el("span", {}, gains.join(" · ")));
   button.addEventListener("click", () => take(alternative.change));
   return button;
 }
 
 // Redrawn only when they differ, so that a button under a finger or with the focus stays.
-function showAlternatives({ result }, take) {
-  const section = byId("alternatives"), all = result.alternatives.filter((one) => one.fits), key = JSON.stringify(all);
+function showAlternatives(plan, take) {
+  const { result } = plan, section = byId("alternatives"), all = result.alternatives.filter((one) => one.fits), key = JSON.stringify(all);
   section.hidden = !all.length;
   const before = byId(result.fits ? "about" : "short");
   if (result.fits ? before.previousSibling !== section : before.nextSibling !== section) result.fits ? before.before(section) : before.after(section);
   say(byId("alternatives-title"), result.fits ? "Also possible" : "What would fit");
   if (section.dataset.key === key) return;
   section.dataset.key = key;
-  section.querySelector(".choices").replaceChildren(...all.map((alternative) => choice(alternative, take)));
+  section.querySelector(".choices").replaceChildren(...all.map((alternative) => choice(alternative, plan, take)));
 }
 
 const pairs = (list) => list.filter(([, value]) => value !== null && value !== undefined)
@@ -89,6 +94,7 @@ function showAbout({ model, engine, vramauto }) {
 }
 
 export function showAnswer(plan, take) {
+  byId("answer").hidden = false;
   showVerdict(plan);
   showAlternatives(plan, take);
   showMemory(plan);

@@ -160,32 +160,33 @@ export class Form {
   // A refusal is shown at the field that it names, where there is one.
   showRefusal(refusal) {
     this.clearRefusal();
-    const field = [...document.querySelectorAll("[data-where]")].find((one) => one.dataset.where.split(" ").some((where) => covers(where, refusal.where)));
+    const where = refusal.where || `options.${refusal.message.split(":")[0]}`;  // the engine names the option in its words only
+    const field = [...document.querySelectorAll("[data-where]")].find((one) => one.dataset.where.split(" ").some((part) => covers(part, where)));
     if (!field) return;
     const details = field.closest("details");
     if (details) details.open = true;
-    field.append(el("p", { class: "error", id: "refusal" }, refusal.message), ...this.#remedy(refusal));
-    for (const control of field.querySelectorAll("input, select, textarea")) {
-      control.setAttribute("aria-invalid", "true");
-      control.setAttribute("aria-errormessage", "refusal");
-    }
+    field.append(el("p", { class: "error", id: "refusal" }, refusal.message), ...this.#remedy(where));
+    for (const control of field.querySelectorAll("input, select, textarea")) mark(control, true);
   }
 
-  #remedy({ where }) {
-    const needed = ranksOf(this.#state), more = withGpus(this.#state, needed, this.#devices);
-    if (!where.endsWith("parallel-size") || more === this.#state) return [];
+  #remedy(where) {
+    const needed = ranksOf(this.#state), have = this.#state.gpus.reduce((all, gpu) => all + gpu.count, 0) || this.#devices.length;
+    if (!where.endsWith("parallel-size") || needed <= have) return [];
     const button = el("button", { type: "button", class: "remedy" }, `Use ${many(needed, "GPU")}`);
-    button.addEventListener("click", () => this.#put({ gpus: more.gpus }, "gpus"));
+    button.addEventListener("click", () => this.#put({ gpus: withGpus(this.#state, this.#devices).gpus }, "gpus"));
     return [button];
   }
 
   clearRefusal() {
     for (const old of document.querySelectorAll("[data-where] > .error, [data-where] > .remedy")) old.remove();
-    for (const control of document.querySelectorAll("[aria-invalid]")) {
-      control.removeAttribute("aria-invalid");
-      control.removeAttribute("aria-errormessage");
-    }
+    for (const control of document.querySelectorAll("[aria-invalid]")) mark(control, false);
   }
+}
+
+function mark(control, wrong) {
+  const described = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== "refusal");
+  if (wrong) control.setAttribute("aria-invalid", "true"); else control.removeAttribute("aria-invalid");
+  control.setAttribute("aria-describedby", [...described, ...(wrong ? ["refusal"] : [])].join(" "));
 }
 
 const covers = (field, where) => where === field || where.startsWith(`${field}.`) || where.startsWith(`${field}[`);

@@ -66,7 +66,10 @@ export function requestOf(state, types) {
   return { ...out, format: state.format };
 }
 
-// An alternative of the answer, taken: what the plan chose by itself stays as it chose it, and missing GPUs are added.
+// Where an alternative needs more GPUs, it counts on ones like the first.
+export const addsGpus = (change) => "tensor_parallel_size" in change && !("pipeline_parallel_size" in change);
+
+// An alternative of the answer, taken. What the plan chose by itself stays as it chose it.
 export function applied(state, change, plan) {
   const options = { ...state.options }, { env = {}, ...more } = change;
   for (const axis of ["tensor", "pipeline", "data"]) {
@@ -78,16 +81,14 @@ export function applied(state, change, plan) {
   // Which GPUs, in which order, is chosen by the plan only: it is left to it, and with it the layers of each.
   if (env.CUDA_VISIBLE_DEVICES) return { ...out, options: { ...options, "pipeline-parallel-size": "auto" } };
   out.environment = Object.entries({ ...Object.fromEntries(state.environment), ...env });
-  return withGpus(out, ranksOf(out), plan.devices);
+  return addsGpus(change) ? withGpus(out, plan.devices) : out;
 }
 
 export const ranksOf = (state) =>
   ["tensor", "pipeline", "data"].reduce((all, axis) => all * (Number(state.options[`${axis}-parallel-size`]) || 1), 1);
 
-// At least so many GPUs; more than there are: all of the first one's kind, as the service counts them.
-export function withGpus(state, needed, devices) {
-  const have = state.gpus.reduce((all, gpu) => all + gpu.count, 0) || devices.length;
-  if (needed <= have) return state;
-  const name = state.gpus[0]?.name || devices[0]?.name;
-  return name ? { ...state, gpus: [{ count: needed, name }] } : state;
+// As many GPUs as the layout has ranks, all like the first.
+export function withGpus(state, devices) {
+  const name = devices[0]?.name ?? state.gpus[0]?.name;
+  return name ? { ...state, gpus: [{ count: ranksOf(state), name }] } : state;
 }
