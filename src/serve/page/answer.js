@@ -14,13 +14,13 @@ function verdictOf({ result }) {
   return verdicts[result.fits ? result.margin : "none"] ?? ["fits", "Fits"];
 }
 
-function brief(plan) {
-  const { result, kv_cache: cache } = plan;
-  const parts = [result.gpu_memory_utilization === null ? null : `utilization ${result.gpu_memory_utilization}`,
-    cache?.tokens ? `${many(cache.tokens, "token")}` : null, cache?.max_concurrency ? `${cache.max_concurrency.toFixed(2)} at once` : null];
-  return result.fits === false ? `needs ${share(result.utilization_min)} of the card` : parts.filter(Boolean).join(" · ");
+function gains(utilization, tokens, concurrency) {
+  const parts = [utilization === null ? null : `utilization ${utilization}`, tokens ? many(tokens, "token") : null, concurrency ? `${concurrency.toFixed(2)} at once` : null];
+  return parts.filter(Boolean).join(" · ");
 }
 
+const brief = ({ result, kv_cache: cache }) => (result.fits === false ? `needs ${share(result.utilization_min)} of the card`
+  : gains(result.gpu_memory_utilization, cache?.tokens, cache?.max_concurrency));
 const share = (ratio) => (ratio === null ? "more" : `${count(100 * ratio)} %`);
 
 function showVerdict(plan) {
@@ -39,8 +39,8 @@ function changes({ env, ...options }, plan) {
 const settings = ({ env = {} }) => Object.entries(env).map((pair) => pair.join("=")).join(" ");
 
 function choice(alternative, plan, take) {
-  const gains = [`utilization ${alternative.gpu_memory_utilization}`, `${many(alternative.tokens, "token")}`, `${alternative.max_concurrency.toFixed(2)} at once`];
-  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change, plan)), el("span", {}, settings(alternative.change)), el("span", {}, gains.join(" · ")));
+  const gain = gains(alternative.gpu_memory_utilization, alternative.tokens, alternative.max_concurrency);
+  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change, plan)), el("span", {}, settings(alternative.change)), el("span", {}, gain));
   button.addEventListener("click", () => take(alternative.change));
   return button;
 }

@@ -160,7 +160,7 @@ export class Form {
   // A refusal is shown at the field that it names, where there is one.
   showRefusal(refusal) {
     this.clearRefusal();
-    const where = refusal.where || `options.${refusal.message.split(":")[0]}`;  // the engine names the option in its words only
+    const where = this.options.has(refusal.where) ? `options.${refusal.where}` : refusal.where;  // the engine's own refusals name the option alone
     const field = [...document.querySelectorAll("[data-where]")].find((one) => one.dataset.where.split(" ").some((part) => covers(part, where)));
     if (!field) return;
     const details = field.closest("details");

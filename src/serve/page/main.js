@@ -114,9 +114,9 @@ function listen() {
 
 async function start() {
   listen();
-  const noDriver = (error) => (error.status === 401 ? Promise.reject(error) : { devices: [] });
-  const [{ options }, { models }, { gpus }, { devices }] = await Promise.all(
-    [table("/api/v1/options", gone), table("/api/v1/models", gone), table("/api/v1/gpus", gone), table("/api/v1/devices", gone).catch(noDriver)]);
+  const suggested = (path, none) => table(path, gone).catch((error) => (error.status === 401 ? Promise.reject(error) : none));
+  const [{ options }, { models }, { gpus }, { devices }] = await Promise.all([table("/api/v1/options", gone),
+    suggested("/api/v1/models", { models: [] }), suggested("/api/v1/gpus", { gpus: [] }), suggested("/api/v1/devices", { devices: [] })]);
   types = new Map(options.map((option) => [option.name, option.type]));
   form = new Form({ options, models, gpus, devices }, change);
   banner("");

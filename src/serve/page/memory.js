@@ -161,6 +161,6 @@ export function showMemory(plan) {
   showStrategies(plan);
   showBrief(main);
   if (main) showTables(main, cards);
-  byId("kinds").hidden = !main;
+  byId("memory").hidden = !main;
   say(byId("memory-title"), cards.length > 1 ? `Memory of ${many(cards.length, "card")}` : "Memory of the card");
 }

@@ -34,6 +34,6 @@ export class Slider {
     this.#input.max = steps.length - 1;
     const at = steps.findIndex((step) => step >= value);
     if (this.value !== value || this.#input.valueAsNumber !== at) this.#input.value = at < 0 ? steps.length - 1 : at;
-    this.#input.setAttribute("aria-valuetext", many(this.value, this.#noun));
+    this.#input.setAttribute("aria-valuetext", many(value, this.#noun));
   }
 }
