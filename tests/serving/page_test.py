@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,7 @@ class Service:
 
     def plan(self, asked):
         gpus, options = asked["gpu"], {name: value for name, value in asked.items() if name not in ("model", "gpu", "format")}
-        body = {"model": asked["model"], "gpus": gpus, "options": options, "format": asked.get("format", "args")}
+        body = {"model": asked["model"], "gpus": gpus, "options": options, **({"format": asked["format"]} if "format" in asked else {})}
         request = urllib.request.Request(self.url + "api/v1/plan", json.dumps(body).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
@@ -168,7 +169,8 @@ class Page(unittest.TestCase):
                 self.assertEqual(self.tiles(), {
                     "gpu-memory-utilization": str(result["gpu_memory_utilization"]), "max-model-len": f"{result['max_model_len']:,}",
                     "tokens in the cache": f"{plan['kv_cache']['tokens']:,}", "sequences at once": f"{plan['kv_cache']['max_concurrency']:.2f}"})
-                self.assertEqual(self.text("#command"), plan["formatted"])
+                words = [f"{name}={value}" for name, value in plan["vllm_env"].items()] + ["vllm", *plan["vllm_args"]]
+                self.assertEqual(shlex.split(self.text("#command")), words)
                 self.assertEqual(self.rows()["weights"][0], gib(rank["weights_bytes"]))
                 self.assertEqual(self.rows()["KV cache"], [gib(rank[key]) for key in ("kv_cache_bytes", "kv_cache_low_bytes", "kv_cache_high_bytes")])
                 self.assertEqual(self.text("#strategies [aria-current] strong"), result["strategy"])
@@ -194,6 +196,15 @@ class Page(unittest.TestCase):
             asked = {**FITS, "format": name}
             self.show(asked, "Fits")
             self.assertEqual(self.text("#command"), self.service.plan(asked)["formatted"])
+        self.show({**LACKS, "format": "yaml"}, "Does not fit")
+        self.assertTrue(self.browser.run("return document.querySelector('#copy').disabled"))
+
+    def test_words_are_quoted_for_a_shell(self):
+        said = '{"method": "ngram", "note": "it\'s $HOME"}'
+        plan = self.service.plan({**FITS, "served-model-name": said})
+        self.assertIn(said, plan["vllm_args"])
+        self.show({**FITS, "served-model-name": said}, "Fits")
+        self.assertEqual(shlex.split(self.text("#command")), ["vllm", *plan["vllm_args"]])
 
     def test_unknown_size(self):
         self.show({**FITS, "gpu": [f"1x {HOSTILE}"]}, "not known")

@@ -93,15 +93,27 @@ function showAbout({ model, engine, vramauto }) {
   say(byId("about"), parts.filter(Boolean).join(" · "));
 }
 
+// For a POSIX shell: what it would read otherwise is quoted.
+const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+function commandOf({ vllm_env: environment, vllm_args: words }) {
+  return [...Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`), "vllm", ...words.map(quoted)].join(" ");
+}
+
+function showCommand(plan) {
+  const text = byId("format").value === "args" ? commandOf(plan) : plan.formatted;
+  say(byId("command-title"), plan.result.fits === false ? "To copy, though it would not start" : "To copy");
+  byId("copy").disabled = !text;
+  if (text || plan.result.fits === false) say(byId("command"), text ?? "nothing in this format: it does not fit");
+}
+
 export function showAnswer(plan, take) {
   byId("answer").hidden = false;
   showVerdict(plan);
   showAlternatives(plan, take);
   showMemory(plan);
   showSettings(plan);
-  say(byId("command-title"), plan.result.fits === false ? "To copy, though it would not start" : "To copy");
-  say(byId("command"), plan.formatted ?? "nothing: it does not fit");
-  byId("copy").disabled = !plan.formatted;
+  showCommand(plan);
   showAbout(plan);
 }
 

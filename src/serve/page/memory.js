@@ -109,7 +109,7 @@ function showLanes(plan, card, scale) {
   byId("window").hidden = !card?.total || chosen === null || least === null;
   lanes.hidden = byId("window").hidden || least > most;
   if (byId("window").hidden) return;
-  say(byId("window"), least <= most ? `${nameOf(card)} starts with a utilization from ${least} to ${most}; chosen: ${chosen}`
+  say(byId("window"), least <= most ? `The engine starts with a utilization from ${least} to ${most}; chosen: ${chosen}`
     : `${nameOf(card)} would need a utilization of ${least}, and can give ${most}`);
   if (lanes.hidden) return;
   const axis = el("div", { class: "axis" });
@@ -135,7 +135,7 @@ function row(part) {
 
 function showTables(card, cards) {
   const table = byId("kinds"), free = card.total === null ? [] : [{ kind: "free", name: "free", best: card.total - card.used }];
-  say(table.caption, cards.length > 1 ? `${nameOf(card)}, the fullest of ${count(cards.length)}` : nameOf(card));
+  say(table.caption, cards.length > 1 ? `${nameOf(card)}, where most is needed, of ${count(cards.length)}` : nameOf(card));
   table.tBodies[0].replaceChildren(...card.parts.filter((part) => part.best || part.high).map(row),
     ...free.map((part) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "swatch free" }), part.best < 0 ? "missing" : part.name),
       el("td", {}, gib(Math.abs(part.best))), el("td"), el("td"))));

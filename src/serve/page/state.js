@@ -1,6 +1,6 @@
 // What is asked: one object, its form in the address (so that a link can be shared), and as the service takes it.
 //   {model, gpus: [{count, name}] (none: this machine's), free, environment: [[name, value]], options: {name: text}, format}
-export const formats = { args: "command line", env: "environment", yaml: "vLLM’s --config file", docker: "Docker", kubernetes: "Kubernetes", ray: "Ray Serve" };
+export const formats = { args: "command line", env: "environment file", yaml: "vLLM’s --config file", docker: "Docker", kubernetes: "Kubernetes", ray: "Ray Serve" };
 
 export const empty = () => ({ model: "", gpus: [], free: "", environment: [], options: {}, format: "args" });
 
@@ -63,7 +63,8 @@ export function requestOf(state, types) {
   if (state.free) out.free = state.free;
   out.options = Object.fromEntries(Object.entries(state.options).map(([name, text]) => [name, typed(types.get(name), text)]));
   if (state.environment.length) out.environment = Object.fromEntries(state.environment);
-  return { ...out, format: state.format };
+  if (state.format !== "args") out.format = state.format;
+  return out;
 }
 
 // Where an alternative needs more GPUs, it counts on ones like the first.
