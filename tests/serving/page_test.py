@@ -94,6 +94,11 @@ def gib(count):
     return f"{count / 2**30:.2f}"
 
 
+def ratio(number):
+    """Two digits, or up to four where there are more."""
+    return re.sub(r"(\.\d\d\d*?)0+$", r"\1", f"{number:.4f}")
+
+
 class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -167,7 +172,7 @@ class Page(unittest.TestCase):
                 self.show(asked, "Fits")
                 result, rank = plan["result"], plan["ranks"][plan["placement"]["binding_rank"]]
                 self.assertEqual(self.tiles(), {
-                    "gpu-memory-utilization": str(result["gpu_memory_utilization"]), "max-model-len": f"{result['max_model_len']:,}",
+                    "gpu-memory-utilization": ratio(result["gpu_memory_utilization"]), "max-model-len": f"{result['max_model_len']:,}",
                     "tokens in the cache": f"{plan['kv_cache']['tokens']:,}", "sequences at once": f"{plan['kv_cache']['max_concurrency']:.2f}"})
                 words = [f"{name}={value}" for name, value in plan["vllm_env"].items()] + ["vllm", *plan["vllm_args"]]
                 self.assertEqual(shlex.split(self.text("#command")), words)

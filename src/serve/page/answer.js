@@ -1,5 +1,5 @@
 // The answer in words: whether it fits, what would, the settings, and what to copy.
-import { byId, count, el, gib, kib, many, say } from "/dom.js";
+import { byId, count, el, gib, kib, many, ratio, say } from "/dom.js";
 import { showMemory } from "/memory.js";
 import { addsGpus } from "/state.js";
 
@@ -15,13 +15,14 @@ function verdictOf({ result }) {
 }
 
 function gains(utilization, tokens, concurrency) {
-  const parts = [utilization === null ? null : `utilization ${utilization}`, tokens ? many(tokens, "token") : null, concurrency ? `${concurrency.toFixed(2)} at once` : null];
+  const parts = [utilization === null ? null : `utilization ${ratio(utilization)}`, tokens ? many(tokens, "token") : null,
+    concurrency ? `${concurrency.toFixed(2)} at once` : null];
   return parts.filter(Boolean).join(" · ");
 }
 
 const brief = ({ result, kv_cache: cache }) => (result.fits === false ? `needs ${share(result.utilization_min)} of the card`
   : gains(result.gpu_memory_utilization, cache?.tokens, cache?.max_concurrency));
-const share = (ratio) => (ratio === null ? "more" : `${count(100 * ratio)} %`);
+const share = (part) => (part === null ? "more" : `${count(100 * part)} %`);
 
 function showVerdict(plan) {
   const [kind, title] = verdictOf(plan);
@@ -40,19 +41,20 @@ const settings = ({ env = {} }) => Object.entries(env).map((pair) => pair.join("
 
 function choice(alternative, plan, take) {
   const gain = gains(alternative.gpu_memory_utilization, alternative.tokens, alternative.max_concurrency);
-  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change, plan)), el("span", {}, settings(alternative.change)), el("span", {}, gain));
+  const words = [settings(alternative.change), gain].map((text) => el("span", {}, text));
+  const button = el("button", { type: "button" }, el("strong", {}, changes(alternative.change, plan)), ...words);
   button.addEventListener("click", () => take(alternative.change));
   return button;
 }
 
 // Redrawn only when they differ, so that a button under a finger or with the focus stays.
 function showAlternatives(plan, take) {
-  const { result } = plan, section = byId("alternatives"), all = result.alternatives.filter((one) => one.fits), key = JSON.stringify(all);
+  const { result } = plan, section = byId("alternatives"), all = result.alternatives.filter((one) => one.fits);
   section.hidden = !all.length;
-  const before = byId(result.fits ? "about" : "short");
-  if (result.fits ? before.previousSibling !== section : before.nextSibling !== section) result.fits ? before.before(section) : before.after(section);
   say(byId("alternatives-title"), result.fits ? "Also possible" : "What would fit");
+  const key = JSON.stringify([result.fits, all, plan.devices[0]?.name]);
   if (section.dataset.key === key) return;
+  if (result.fits) byId("about").before(section); else byId("short").after(section);
   section.dataset.key = key;
   section.querySelector(".choices").replaceChildren(...all.map((alternative) => choice(alternative, plan, take)));
 }
@@ -65,11 +67,12 @@ function showSettings(plan) {
   const known = (value, text) => (value === null || value === undefined ? null : text(value));
   const length = ["max-model-len", known(result.max_model_len, count)];
   byId("tiles").replaceChildren(...pairs(result.fits === false
-    ? [["utilization it needs", known(result.utilization_min, String)], ["the card can give", known(result.utilization_max, String)], length]
-    : [["gpu-memory-utilization", known(result.gpu_memory_utilization, String)], length,
+    ? [["utilization it needs", known(result.utilization_min, ratio)], ["the card can give", known(result.utilization_max, ratio)], length]
+    : [["gpu-memory-utilization", known(result.gpu_memory_utilization, ratio)], length,
       ["tokens in the cache", known(cache?.tokens, count)], ["sequences at once", known(cache?.max_concurrency, (n) => n.toFixed(2))]]));
   const started = (value, text) => (result.fits === false ? null : known(value, text));
-  const layout = ["tensor", "pipeline", "data"].map((axis) => [axis, workload[`${axis}_parallel_size`]]).filter(([axis, n]) => n > 1 || axis === "tensor");
+  const axes = ["tensor", "pipeline", "data"].map((axis) => [axis, workload[`${axis}_parallel_size`]]);
+  const layout = axes.filter(([axis, size]) => size > 1 || axis === "tensor");
   byId("facts").replaceChildren(...pairs([
     ["layout", layout.map((pair) => pair.join(" ")).join(" × ")],
     ["KV cache in", cache?.dtype], ["one token", known(cache?.bytes_per_token, (n) => `${kib(n)} KiB`)],
@@ -88,7 +91,8 @@ function certainty(result) {
 }
 
 function showAbout({ model, engine, vramauto }) {
-  const parts = [model.id ?? model.path, model.architecture, model.parameters ? `${(model.parameters / 1e9).toFixed(2)} billion parameters` : null, `from ${model.source}`,
+  const size = model.parameters ? `${(model.parameters / 1e9).toFixed(2)} billion parameters` : null;
+  const parts = [model.id ?? model.path, model.architecture, size, `from ${model.source}`,
     engine ? `${engine.name} ${engine.version}` : "rule of thumb", `vramauto ${vramauto}`];
   say(byId("about"), parts.filter(Boolean).join(" · "));
 }
@@ -97,7 +101,8 @@ function showAbout({ model, engine, vramauto }) {
 const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 function commandOf({ vllm_env: environment, vllm_args: words }) {
-  return [...Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`), "vllm", ...words.map(quoted)].join(" ");
+  const before = Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`);
+  return [...before, "vllm", ...words.map(quoted)].join(" ");
 }
 
 function showCommand(plan) {

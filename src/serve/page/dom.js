@@ -1,7 +1,7 @@
 // Elements and numbers. Text is always text: nothing here parses markup.
 export const byId = (id) => document.getElementById(id);
 
-// el("td", {class: "number"}, "1.00"): properties that start with "aria" or "data" and the like are attributes.
+// el("td", {class: "number", hidden: true}, "1.00"); an attribute that is false, null or undefined is not set.
 export function el(tag, attributes = {}, ...children) {
   const out = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -19,6 +19,8 @@ export function say(element, text) {
 
 const kGiB = 2 ** 30;
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const fraction = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
+export const ratio = (number) => fraction.format(number);  // a utilization
 export const gib = (bytes) => (bytes / kGiB).toFixed(2);
 export const kib = (bytes) => (bytes / 1024).toFixed(1);
 export const count = (number) => whole.format(number);

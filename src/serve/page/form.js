@@ -134,9 +134,9 @@ export class Form {
   #gpuRow(at) {
     const remove = el("button", { type: "button", class: "quiet", "aria-label": `Remove GPUs of row ${at + 1}` }, "×");
     remove.addEventListener("click", () => this.#removeGpu(at));
-    return el("div", { class: "gpu" },
-      el("input", { type: "number", min: 1, max: 1024, "data-gpu": at, "aria-label": `How many GPUs, row ${at + 1}` }), el("span", { "aria-hidden": "true" }, "×"),
-      el("input", { list: "gpu-names", "data-gpu": at, spellcheck: "false", "aria-label": `Kind of GPU or size such as 24GiB, row ${at + 1}` }), remove);
+    const number = { type: "number", min: 1, max: 1024, "data-gpu": at, "aria-label": `How many GPUs, row ${at + 1}` };
+    const name = { list: "gpu-names", "data-gpu": at, spellcheck: "false", "aria-label": `Kind of GPU or size such as 24GiB, row ${at + 1}` };
+    return el("div", { class: "gpu" }, el("input", number), el("span", { "aria-hidden": "true" }, "×"), el("input", name), remove);
   }
 
   #showTensor(value) {
@@ -161,7 +161,7 @@ export class Form {
   showRefusal(refusal) {
     this.clearRefusal();
     const where = this.options.has(refusal.where) ? `options.${refusal.where}` : refusal.where;  // the engine's own refusals name the option alone
-    const field = [...document.querySelectorAll("[data-where]")].find((one) => one.dataset.where.split(" ").some((part) => covers(part, where)));
+    const field = [...document.querySelectorAll("[data-where]")].find((one) => covers(one, where));
     if (!field) return;
     const details = field.closest("details");
     if (details) details.open = true;
@@ -189,22 +189,22 @@ function mark(control, wrong) {
   control.setAttribute("aria-describedby", [...described, ...(wrong ? ["refusal"] : [])].join(" "));
 }
 
-const covers = (field, where) => where === field || where.startsWith(`${field}.`) || where.startsWith(`${field}[`);
+const covers = (field, where) => field.dataset.where.split(" ").some((part) => where === part || where.startsWith(`${part}.`));
 
 // A slider that moves, and a name that was picked from a list, need not wait for the field to be left.
-function isFinal(target) {
-  return target.type === "range" || (target.list && [...target.list.options].some((option) => option.value === target.value) && target.id !== "add-option");
-}
+const isFinal = (target) => target.type === "range" || (target.list && target.id !== "add-option" && has(target.list, target.value));
+const has = (list, value) => [...list.options].some((option) => option.value === value);
 
 function setValue(control, value) {
-  if (control.tagName === "SELECT" && ![...control.options].some((option) => option.value === value)) control.append(el("option", { value }, value));
+  if (control.tagName === "SELECT" && !has(control, value)) control.append(el("option", { value }, value));
   if (control.value !== value) control.value = value;
 }
 
 const set = (id, value) => setValue(byId(id), value);
 
 function choices(option) {
-  return [el("option", { value: "" }, `default: ${option.default}`), ...option.choices.split("|").map((choice) => el("option", { value: choice }, choice))];
+  const values = option.choices.split("|").map((choice) => el("option", { value: choice }, choice));
+  return [el("option", { value: "" }, `default: ${option.default}`), ...values];
 }
 
 function optionField(option) {

@@ -1,5 +1,5 @@
 // The memory of each card: bars to one scale, the range of utilizations that start, and the numbers as a table.
-import { byId, count, el, gib, many, say, share } from "/dom.js";
+import { byId, count, el, gib, many, ratio, say, share } from "/dom.js";
 
 const kinds = {
   before: "taken before the start", weights: "weights", activations: "activations", graphs: "CUDA graphs", other: "other", cache: "KV cache",
@@ -29,7 +29,7 @@ function cardOf(plan, rank) {
 }
 
 function boundsOf(rank, kind, best, lacking) {
-  if (kind === "cache") return lacking ? { low: best, high: best } : { low: Math.max(0, rank.kv_cache_low_bytes), high: Math.max(0, rank.kv_cache_high_bytes) };
+  if (kind === "cache" && !lacking) return { low: Math.max(0, rank.kv_cache_low_bytes), high: Math.max(0, rank.kv_cache_high_bytes) };
   const own = rank.components.filter((component) => kindOf(component) === kind);
   const spread = (bound) => own.reduce((sum, component) => sum + component[bound] - component.bytes, best);
   return own.length ? { low: Math.max(0, spread("low_bytes")), high: spread("high_bytes") } : { low: best, high: best };
@@ -78,21 +78,24 @@ function whisker(card, scale) {
   const cache = card.parts.find((part) => part.kind === "cache");
   if (cache.high <= cache.low) return [];
   const end = card.parts.slice(0, card.parts.indexOf(cache) + 1).reduce((sum, part) => sum + part.best, 0);
-  return [placed(el("span", { class: "whisker", title: `KV cache ${gib(cache.low)} to ${gib(cache.high)} GiB` }), end - cache.high, end - cache.low, scale)];
+  const line = el("span", { class: "whisker", title: `KV cache ${gib(cache.low)} to ${gib(cache.high)} GiB` });
+  return [placed(line, end - cache.high, end - cache.low, scale)];
+}
+
+function cardHead(name, device, text) {
+  return el("p", { class: "card-head" }, el("strong", {}, name), ` ${device.name ?? "unknown"}`, el("span", {}, text));
 }
 
 function cardRow(card, scale) {
-  return el("div", { class: "card" },
-    el("p", { class: "card-head", "aria-hidden": "true" }, el("strong", {}, nameOf(card)), ` ${card.device.name ?? "unknown"}`, el("span", { class: "number" }, balance(card))),
-    bar(card, scale));
+  const head = cardHead(nameOf(card), card.device, balance(card));
+  head.setAttribute("aria-hidden", "true");  // the bar's own text says the same
+  return el("div", { class: "card" }, head, bar(card, scale));
 }
 
 function unusedRow(unused, plan, scale) {
   const device = plan.devices[unused.device] ?? {};
-  const text = `not used: ${unused.reason}`;
   const frame = placed(el("span", { class: "frame" }), 0, device.total_bytes ?? 0, scale);
-  return el("div", { class: "card unused" },
-    el("p", { class: "card-head" }, el("strong", {}, `GPU ${device.index ?? unused.device}`), ` ${device.name ?? "unknown"}`, el("span", {}, text)),
+  return el("div", { class: "card unused" }, cardHead(`GPU ${device.index ?? unused.device}`, device, `not used: ${unused.reason}`),
     el("div", { class: "bar", "aria-hidden": "true" }, frame));
 }
 
@@ -109,8 +112,8 @@ function showLanes(plan, card, scale) {
   byId("window").hidden = !card?.total || chosen === null || least === null;
   lanes.hidden = byId("window").hidden || least > most;
   if (byId("window").hidden) return;
-  say(byId("window"), least <= most ? `The engine starts with a utilization from ${least} to ${most}; chosen: ${chosen}`
-    : `${nameOf(card)} would need a utilization of ${least}, and can give ${most}`);
+  say(byId("window"), least <= most ? `The engine starts with a utilization from ${ratio(least)} to ${ratio(most)}; chosen: ${ratio(chosen)}`
+    : `${nameOf(card)} would need a utilization of ${ratio(least)}, and can give ${ratio(most)}`);
   if (lanes.hidden) return;
   const axis = el("div", { class: "axis" });
   axis.style.width = share(card.total, scale);
@@ -120,28 +123,29 @@ function showLanes(plan, card, scale) {
   lanes.replaceChildren(axis);
 }
 
-const zoneOf = ({ name }, strategy) => el("span", { class: `zone ${name}`, "data-chosen": name === strategy }, el("span", { class: "label" }, name));
+const zoneOf = ({ name }, strategy) =>
+  el("span", { class: `zone ${name}`, "data-chosen": name === strategy }, el("span", { class: "label" }, name));
 
 function showStrategies({ result, workload }) {
-  byId("strategies").replaceChildren(...kStrategies.map((zone) => el("li", { "aria-current": zone.name === result.strategy && "true" },
-    el("strong", {}, el("span", { class: `swatch ${zone.name}` }), zone.name), el("span", {}, `${zone.when}: ${zone.gets}`))));
+  byId("strategies").replaceChildren(...kStrategies.map(({ name, when, gets }) => el("li", { "aria-current": name === result.strategy && "true" },
+    el("strong", {}, el("span", { class: `swatch ${name}` }), name), el("span", {}, `${when}: ${gets}`))));
   byId("strategies").hidden = result.fits === false || workload.policy !== "balanced" || workload.gpu_memory_utilization > 0;
 }
 
-function row(part) {
-  const cells = [part.best, part.low, part.high].map((bytes) => el("td", {}, gib(bytes)));
-  return el("tr", {}, el("th", { scope: "row" }, el("span", { class: `swatch ${part.kind}` }), part.name), ...cells);
+function row(kind, name, amounts, source) {
+  const cells = amounts.map((bytes) => el("td", {}, bytes === null ? "" : gib(bytes)));
+  return el("tr", {}, el("th", { scope: "row" }, el("span", { class: `swatch ${kind}` }), name), ...cells,
+    source === undefined ? null : el("td", { class: "text" }, source));
 }
 
 function showTables(card, cards) {
-  const table = byId("kinds"), free = card.total === null ? [] : [{ kind: "free", name: "free", best: card.total - card.used }];
+  const table = byId("kinds"), left = card.total - card.used;
   say(table.caption, cards.length > 1 ? `${nameOf(card)}, where most is needed, of ${count(cards.length)}` : nameOf(card));
-  table.tBodies[0].replaceChildren(...card.parts.filter((part) => part.best || part.high).map(row),
-    ...free.map((part) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "swatch free" }), part.best < 0 ? "missing" : part.name),
-      el("td", {}, gib(Math.abs(part.best))), el("td"), el("td"))));
-  byId("components").tBodies[0].replaceChildren(...card.rank.components.map((component) => el("tr", {},
-    el("th", { scope: "row" }, el("span", { class: `swatch ${kindOf(component)}` }), component.name),
-    ...[component.bytes, component.low_bytes, component.high_bytes].map((bytes) => el("td", {}, gib(bytes))), el("td", { class: "text" }, component.source))));
+  table.tBodies[0].replaceChildren(
+    ...card.parts.filter((part) => part.best || part.high).map((part) => row(part.kind, part.name, [part.best, part.low, part.high])),
+    ...(card.total === null ? [] : [row("free", left < 0 ? "missing" : "free", [Math.abs(left), null, null])]));
+  byId("components").tBodies[0].replaceChildren(...card.rank.components.map((component) =>
+    row(kindOf(component), component.name, [component.bytes, component.low_bytes, component.high_bytes], component.source)));
 }
 
 function showBrief(card) {

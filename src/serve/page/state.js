@@ -1,6 +1,8 @@
 // What is asked: one object, its form in the address (so that a link can be shared), and as the service takes it.
 //   {model, gpus: [{count, name}] (none: this machine's), free, environment: [[name, value]], options: {name: text}, format}
-export const formats = { args: "command line", env: "environment file", yaml: "vLLM’s --config file", docker: "Docker", kubernetes: "Kubernetes", ray: "Ray Serve" };
+export const formats = {
+  args: "command line", env: "environment file", yaml: "vLLM’s --config file", docker: "Docker", kubernetes: "Kubernetes", ray: "Ray Serve",
+};
 
 export const empty = () => ({ model: "", gpus: [], free: "", environment: [], options: {}, format: "args" });
 
