@@ -58,13 +58,13 @@ FAINT = """
 class Service:
     """The program, on a port of its own that it keeps when it is started again."""
 
-    def __init__(self):
-        self.port = 0
+    def __init__(self, *options):
+        self.port, self.options = 0, options
         self.start()
 
     def start(self):
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8"}
-        self.process = subprocess.Popen([SERVICE, "--port", str(self.port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+        self.process = subprocess.Popen([SERVICE, "--port", str(self.port), *self.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
         line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         if not found:
@@ -116,7 +116,8 @@ class Page(unittest.TestCase):
         self.addCleanup(self.check_console)
 
     def check_console(self):
-        said = [entry["message"] for entry in self.browser.log() if not (self.may_fail and entry["source"] == "network" and "/api/v1/plan" in entry["message"])]
+        said = [entry["message"] for entry in self.browser.log()
+                if not (self.may_fail and entry["source"] == "network" and "/api/v1/" in entry["message"])]
         self.assertEqual(said, [])
 
     def show(self, asked, title=None):
@@ -361,6 +362,15 @@ class Page(unittest.TestCase):
         self.service.start()
         self.follow("max-model-len", "1,536")
         self.assertFalse(self.browser.run("return document.querySelector('#banner').checkVisibility()"))
+
+    def test_token_is_asked_for(self):
+        self.may_fail = True
+        service = Service("--token", "a-token-of-the-test")
+        self.addCleanup(service.stop)
+        self.browser.open(service.url + address(FITS))
+        until(lambda: self.browser.run("return document.activeElement?.id === 'token'"), "that the token is asked for")
+        self.browser.press(*"a-token-of-the-test", "Enter")
+        self.see("Fits")
 
     # How it looks
 
