@@ -5,7 +5,7 @@ import { Form } from "/form.js";
 import { Planner, kept, table } from "/service.js";
 import { applied, fromFragment, initial, requestOf, toFragment } from "/state.js";
 
-const kQuietMs = 700;  // a screen reader hears the answer once a slider rests
+const kQuietMs = 700, kRestMs = 150;  // a slider rests: a screen reader hears the answer, the address is written
 let state, plan = null, form, types, lastField = "";
 
 function banner(text) {
@@ -50,10 +50,25 @@ function signIn() {
   byId("token").focus();
 }
 
-// One entry of the history for a run of changes to one field: a slider that moves leaves one step back, not forty.
+// One entry of the history for a run of changes to one field: a slider that moves leaves one step back, not forty. Its address is
+// written once it rests, since browsers refuse more than a few a second.
+let rest = 0, unwritten = null;
+function write() {
+  clearTimeout(rest);
+  if (unwritten) history.replaceState(null, "", unwritten);
+  unwritten = null;
+}
+
 function change(next, field) {
   const address = `#${toFragment(next)}`;
-  if (address !== location.hash) history[field === lastField ? "replaceState" : "pushState"](null, "", address);
+  if (field === lastField) {
+    clearTimeout(rest);
+    unwritten = address;
+    rest = setTimeout(write, kRestMs);
+  } else {
+    write();
+    if (address !== location.hash) history.pushState(null, "", address);
+  }
   lastField = field;
   show(next);
 }
@@ -66,12 +81,14 @@ function show(next) {
 }
 
 function take(alternative) {
-  change(applied(state, alternative, plan), "");
+  lastField = "";
+  change(applied(state, alternative, plan), "alternative");
   byId("verdict-title").focus({ preventScroll: true });
 }
 
 function followAddress() {
   lastField = "";
+  unwritten = null;
   const next = fromFragment(location.hash, types);
   if (next) return show(next);
   const first = initial();
