@@ -300,6 +300,16 @@ class Page(unittest.TestCase):
         self.browser.press("8", "k", "Enter")
         self.follow("max-model-len", "8,000")
 
+    def test_any_option_can_be_added(self):
+        self.show(FITS, "Fits")
+        self.browser.run("document.querySelector('#more').open = true")
+        self.focus("add-option")
+        self.browser.press(*"block-size", "Tab", "Enter")
+        self.assertEqual(self.browser.run(FOCUSED)[0], "option-block-size")
+        self.browser.press(*"32", "Enter")
+        until(lambda: "--block-size 32" in self.text("#command"), "the option in the command")
+        self.assertIn("block-size=32", self.browser.run("return location.hash"))
+
     def test_radio_buttons_by_keyboard(self):
         self.show({**EIGHT, "tensor-parallel-size": "4"}, "Fits")
         self.focus("4")

@@ -88,8 +88,8 @@ export class Form {
     const option = this.options.get(name);
     if (!option) return this.showRefusal({ where: "add-option", message: `found "${name}", expected the name of an option` });
     byId("add-option").value = "";
-    this.#showOptions({ ...this.#state, options: { [name]: "", ...this.#state.options } });
-    byId(`option-${name}`).focus();
+    this.#showOptions([name]);
+    document.querySelector(`[data-option="${name}"]`).focus();
   }
 
   show(state, plan) {
@@ -100,7 +100,7 @@ export class Form {
     set("format", state.format);
     this.#showGpus(state);
     this.#showTensor(state.options["tensor-parallel-size"] ?? "1");
-    this.#showOptions(state);
+    this.#showOptions([...kPinned, ...Object.keys(state.options)]);
     for (const control of document.querySelectorAll("[data-option]"))
       if (control.type !== "radio") setValue(control, state.options[control.dataset.option] ?? "");
     this.showPlan(plan);
@@ -148,19 +148,17 @@ export class Form {
     for (const radio of box.querySelectorAll("input")) radio.checked = radio.value === value;
   }
 
-  #showOptions({ options }) {
-    const main = ["max-model-len", "sequences", "tensor-parallel-size", "kv-cache-dtype"];
-    const names = [...new Set([...kPinned, ...Object.keys(options)])].filter((name) => this.options.has(name) && !main.includes(name));
-    const shown = byId("options");
-    if (shown.dataset.names === names.join()) return;
-    shown.dataset.names = names.join();
-    shown.replaceChildren(...names.map((name) => optionField(this.options.get(name))));
+  // What is shown once stays, so that a field that is emptied keeps the focus.
+  #showOptions(names) {
+    const missing = names.filter((name) => this.options.has(name) && !document.querySelector(`[data-option="${name}"]`));
+    byId("options").append(...missing.map((name) => optionField(this.options.get(name))));
   }
 
   // A refusal is shown at the field that it names, where there is one.
   showRefusal(refusal) {
     this.clearRefusal();
-    const where = this.options.has(refusal.where) ? `options.${refusal.where}` : refusal.where;  // the engine's own refusals name the option alone
+    // What the engine itself refuses names the option alone.
+    const where = this.options.has(refusal.where) ? `options.${refusal.where}` : refusal.where;
     const field = [...document.querySelectorAll("[data-where]")].find((one) => covers(one, where));
     if (!field) return;
     const details = field.closest("details");
