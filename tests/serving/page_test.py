@@ -291,7 +291,8 @@ class Page(unittest.TestCase):
         self.focus("sequences-slider")
         self.browser.press("Right", "Right", "Right")
         until(lambda: "sequences=4" in self.browser.run("return location.hash"), "4 sequences")
-        self.assertEqual(self.tiles()["tokens in the cache"], f"{self.service.plan({**FITS, 'max-model-len': '40960', 'sequences': '4'})['kv_cache']['tokens']:,}")
+        plan = self.service.plan({**FITS, "max-model-len": "40960", "sequences": "4"})
+        self.follow("tokens in the cache", f"{plan['kv_cache']['tokens']:,}")
 
     def test_typed_length(self):
         self.show(FITS, "Fits")
@@ -351,11 +352,9 @@ class Page(unittest.TestCase):
         until(lambda: self.text("#said"), "the first answer, spoken")
         self.browser.run("""window.spoken = []; new MutationObserver(() => window.spoken.push(document.querySelector('#said').textContent))
           .observe(document.querySelector('#said'), {childList: true, characterData: true, subtree: true})""")
-        self.focus("length-slider")
-        self.browser.press(*["Left"] * 8)
-        self.follow("max-model-len", "4,096")
-        self.browser.press("Left")
-        self.follow("max-model-len", "3,584")
+        self.browser.run("""const slider = document.querySelector('#length-slider');
+          for (let i = 20; i > 10; --i) { slider.value = i; slider.dispatchEvent(new Event('input', {bubbles: true})); }""")
+        self.follow("max-model-len", "1,792")
         until(lambda: self.browser.run("return window.spoken.length"), "an answer, spoken")
         self.assertLessEqual(self.browser.run("return window.spoken.length"), 2)
         self.assertIn("Fits", self.text("#said"))
