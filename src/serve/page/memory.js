@@ -48,13 +48,20 @@ function balance(card) {
   return `${gib(card.total - card.used)} of ${gib(card.total)} GiB stay free`;
 }
 
+function segment(part, scale, labelled) {
+  const text = `${part.name} ${gib(part.best)}`;
+  const out = el("span", { class: `segment ${part.kind}`, title: `${text} GiB` }, labelled ? el("span", { class: "label" }, text) : null);
+  out.style.width = share(part.best, scale);
+  return out;
+}
+
 function bar(card, scale) {
   const out = el("div", { class: "bar", role: "img", "aria-label": sentence(card) });
+  let start = 0;
   for (const part of card.parts.filter((one) => one.best > 0)) {
-    const segment = el("span", { class: `segment ${part.kind}`, title: `${part.name} ${gib(part.best)} GiB` },
-      el("span", { class: "label" }, `${part.name} ${gib(part.best)}`));
-    segment.style.width = share(part.best, scale);
-    out.append(segment);
+    const inside = Math.min(part.best, (card.total ?? Infinity) - start);  // a label does not reach over the card's edge
+    out.append(segment(part, scale, inside === part.best || inside > 0.45 * scale));
+    start += part.best;
   }
   if (card.total !== null) out.append(...edge(card, scale));
   if (!card.lacking && card.total !== null) out.append(...whisker(card, scale));
