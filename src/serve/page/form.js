@@ -157,8 +157,8 @@ export class Form {
   // A refusal is shown at the field that it names, where there is one.
   showRefusal(refusal) {
     this.clearRefusal();
-    // What the engine itself refuses names the option alone.
-    const where = this.options.has(refusal.where) ? `options.${refusal.where}` : refusal.where;
+    const name = refusal.where.replace(/^--/, "");  // what the engine itself refuses names the option alone
+    const where = this.options.has(name) ? `options.${name}` : name;
     const field = [...document.querySelectorAll("[data-where]")].find((one) => covers(one, where));
     if (!field) return;
     const details = field.closest("details");
