@@ -198,11 +198,12 @@ Result<void> trim(const std::string& directory, std::uint64_t most, std::string_
   auto files = TRY(list(directory));
   std::uint64_t held = 0;
   for (const auto& one : files) held += one.bytes;
-  std::sort(files.begin(), files.end(), [](const Entry& a, const Entry& b) { return a.modified < b.modified; });
-  for (const auto& one : files) {
-    if (held <= most) break;
-    if (one.name == kept || unlink((directory + '/' + one.name).c_str()) != 0) continue;
-    held -= one.bytes;
+  while (held > most && !files.empty()) {
+    const auto oldest =
+        std::min_element(files.begin(), files.end(), [](const Entry& a, const Entry& b) { return a.modified < b.modified; });
+    if (oldest->name != kept && unlink((directory + '/' + oldest->name).c_str()) == 0) held -= oldest->bytes;
+    std::swap(*oldest, files.back());
+    files.pop_back();
   }
   return {};
 }
