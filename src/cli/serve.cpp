@@ -30,7 +30,8 @@ Exit run_serve(char** words) {
     execv(program.c_str(), words);
     if (errno != ENOENT) throw Failure{kError, program, std::strerror(errno)};
   }
-  const std::string missing = "the service is not installed: expected " + places[0] + ", which a build with cpp-httplib has (Debian: libcpp-httplib-dev)";
+  const std::string missing =
+      "the service is not installed: expected " + places[0] + ", which a build with cpp-httplib has (Debian: libcpp-httplib-dev)";
   if (words[1] && (std::strcmp(words[1], "--help") == 0 || std::strcmp(words[1], "-h") == 0)) return print(missing + "\n"), kFits;
   throw Failure{kError, "serve", missing};
 }

@@ -13,12 +13,14 @@ namespace {
 
 thread_local Connection* the_current = nullptr;
 
-constexpr std::size_t kPiece = 16 * 1024;      // read at once
-constexpr std::size_t kUnsent = 256 * 1024;    // written and not yet sent, at most
+constexpr std::size_t kPiece = 16 * 1024;    // read at once
+constexpr std::size_t kUnsent = 256 * 1024;  // written and not yet sent, at most
 
 }  // namespace
 
-Connection::Connection(int socket, std::chrono::milliseconds request_time) : socket_(socket), request_time_(request_time) { the_current = this; }
+Connection::Connection(int socket, std::chrono::milliseconds request_time) : socket_(socket), request_time_(request_time) {
+  the_current = this;
+}
 
 Connection& Connection::current() { return *the_current; }
 

@@ -23,7 +23,8 @@ DeviceCache::DeviceCache(const client::Context& context, const std::string& inst
 SharedDevices DeviceCache::named(const std::string& text, const std::string& free, const std::string& where) {
   const auto key = free + '\n' + text;
   if (auto found = cache_.find(key)) return found;
-  auto devices = made<client::Devices>(where, [&](auto out, auto err) { return vramauto_devices_parse(context_.get(), text.c_str(), out, err); });
+  auto devices = made<client::Devices>(
+      where, [&](auto out, auto err) { return vramauto_devices_parse(context_.get(), text.c_str(), out, err); });
   if (!free.empty()) {
     try {
       devices = client::with_free(context_, devices, client::bytes_of(context_, "free", free));
@@ -41,13 +42,15 @@ SharedDevices DeviceCache::here(const std::string& free) {
   {
     const std::lock_guard lock(mutex_);
     if (!detected_ || Clock::now() > detected_until_) {
-      detected_ = shared(made<client::Devices>("", [&](auto out, auto err) { return vramauto_devices_detect(context_.get(), 0, out, err); }));
+      detected_ = shared(
+          made<client::Devices>("", [&](auto out, auto err) { return vramauto_devices_detect(context_.get(), 0, out, err); }));
       detected_until_ = Clock::now() + kDetectedFresh;
     }
     found = detected_;
   }
   if (free.empty() || vramauto_devices_count(found.get()) == 0) return found;
-  return named(client::text_of([&](char* buffer, std::size_t size) { return vramauto_devices_json(found.get(), buffer, size); }), free, "free");
+  return named(client::text_of([&](char* buffer, std::size_t size) { return vramauto_devices_json(found.get(), buffer, size); }),
+               free, "free");
 }
 
 }  // namespace serve

@@ -15,11 +15,12 @@
 namespace serve {
 namespace {
 
-constexpr int kTick = 50;                           // milliseconds between looks at what was asked for
+constexpr int kTick = 50;  // milliseconds between looks at what was asked for
 constexpr std::chrono::seconds kBetweenProbes{2};
 
 std::string told(const Ended& end) {
-  return end.code ? fmt::format("the engine ended with status {}", *end.code) : fmt::format("the engine was ended by signal {}", *end.signal);
+  return end.code ? fmt::format("the engine ended with status {}", *end.code)
+                  : fmt::format("the engine was ended by signal {}", *end.signal);
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ const char* name_of(EngineState state) {
 Engine::Engine(EngineSettings settings) : settings_(std::move(settings)), file_(nullptr, std::fclose) {
   if (settings_.log_file.empty()) return;
   file_.reset(std::fopen(settings_.log_file.c_str(), "abe"));
-  if (!file_) throw client::Failure{client::kError, "--engine-log " + settings_.log_file, "cannot be opened, expected a file to append to"};
+  if (!file_)
+    throw client::Failure{client::kError, "--engine-log " + settings_.log_file, "cannot be opened, expected a file to append to"};
 }
 
 Engine::~Engine() {
@@ -56,7 +58,8 @@ bool Engine::running() const {
 void Engine::check_free() const {
   const auto now = state();
   if (closed_) throw Refusal{503, "shutting_down", "", "found a service that is ending, expected one that goes on"};
-  if (running()) throw Refusal{409, "engine_busy", "", fmt::format("found an engine that is {}, expected none: unload it first", name_of(now))};
+  if (running())
+    throw Refusal{409, "engine_busy", "", fmt::format("found an engine that is {}, expected none: unload it first", name_of(now))};
 }
 
 pid_t Engine::start(EngineStart what) {

@@ -51,11 +51,11 @@ class Engine {
 
   // Its process's number. Throws Refusal when one is there already, or it cannot be started.
   pid_t start(EngineStart what);
-  void check_free() const;          // throws what start() would
-  EngineState stop();               // asks it to end; what it is then
-  void stop_for_good();             // and refuses every other start
+  void check_free() const;  // throws what start() would
+  EngineState stop();       // asks it to end; what it is then
+  void stop_for_good();     // and refuses every other start
   void kill_soon() { hurry_ = true; }
-  void wait();                      // until it has ended
+  void wait();  // until it has ended
   bool running() const;
 
   EngineStatus status(std::size_t lines) const;
@@ -77,8 +77,8 @@ class Engine {
   EngineSettings settings_;
   std::unique_ptr<FILE, int (*)(FILE*)> file_;
   std::thread thread_;
-  std::mutex starting_;         // one start at a time
-  mutable std::mutex mutex_;    // of what follows
+  std::mutex starting_;       // one start at a time
+  mutable std::mutex mutex_;  // of what follows
   EngineStatus status_;
   EngineLog log_;
   std::atomic<bool> stop_ = false, hurry_ = false, closed_ = false;

@@ -3,7 +3,7 @@
 
 namespace serve {
 
-bool accepts(int port);           // somebody listens there
-bool answers_healthy(int port);   // GET /health is 200; waits at most half a second
+bool accepts(int port);          // somebody listens there
+bool answers_healthy(int port);  // GET /health is 200; waits at most half a second
 
 }  // namespace serve

@@ -57,8 +57,9 @@ void keep_smallest(std::optional<double>& kept, std::optional<double> found) {
 
 // The end of a Python traceback, without the process and time that vLLM's logger puts before it.
 std::string_view error_in(std::string_view line) {
-  for (const std::string_view kind : {"ValueError: ", "RuntimeError: ", "OutOfMemoryError: ", "OSError: ", "ImportError: ", "ModuleNotFoundError: ",
-                                      "AssertionError: ", "KeyError: ", "NotImplementedError: ", "error: "}) {
+  for (const std::string_view kind :
+       {"ValueError: ", "RuntimeError: ", "OutOfMemoryError: ", "OSError: ", "ImportError: ", "ModuleNotFoundError: ",
+        "AssertionError: ", "KeyError: ", "NotImplementedError: ", "error: "}) {
     const auto at = line.find(kind);
     if (at == npos) continue;
     const auto begin = line.find_last_of(" ]", at);
@@ -104,10 +105,12 @@ void EngineLog::recognise(std::string_view line) {
   keep_largest(measured_.model_loading_gib, number_after(line, "Model loading took "));
   keep_largest(measured_.model_loading_gib, number_after(line, "Loading model weights took "));
   keep_smallest(measured_.kv_cache_gib, number_after(line, "Available KV cache memory: "));
-  if (const auto tokens = number_after(line, "GPU KV cache size: ")) measured_.kv_cache_tokens = static_cast<std::uint64_t>(std::max(*tokens, 0.0));
+  if (const auto tokens = number_after(line, "GPU KV cache size: "))
+    measured_.kv_cache_tokens = static_cast<std::uint64_t>(std::max(*tokens, 0.0));
   // The engine's core says why, its parent only that the core failed.
   const auto error = error_in(line);
-  if (!error.empty() && error.find("Engine core initialization failed") == npos) error_ = vramauto::text::shown(error, kLogLineBytes);
+  if (!error.empty() && error.find("Engine core initialization failed") == npos)
+    error_ = vramauto::text::shown(error, kLogLineBytes);
 }
 
 }  // namespace serve

@@ -21,8 +21,8 @@ class EngineLog {
   void end();  // what has no line's end yet is one
 
   const std::deque<std::string>& lines() const { return lines_; }
-  const std::string& phase() const { return phase_; }    // "" before anything was recognised
-  const std::string& error() const { return error_; }    // the last that looked like one
+  const std::string& phase() const { return phase_; }  // "" before anything was recognised
+  const std::string& error() const { return error_; }  // the last that looked like one
   const Measured& measured() const { return measured_; }
   bool ready() const { return ready_; }
 

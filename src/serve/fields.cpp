@@ -90,7 +90,8 @@ vramauto::json::Document read_body(const std::string& body) {
     const auto& error = read.error();
     auto message = "the body " + error.message;
     if (error.offset != VRAMAUTO_UNKNOWN) message += fmt::format(" (byte {})", error.offset);
-    throw Refusal{400, error.status == VRAMAUTO_E_LIMIT ? "beyond_limit" : "invalid_json", "", message + ", expected a JSON object"};
+    throw Refusal{400, error.status == VRAMAUTO_E_LIMIT ? "beyond_limit" : "invalid_json", "",
+                  message + ", expected a JSON object"};
   }
   if (deeper_than(read->root(), kDeepest))
     throw Refusal{400, "beyond_limit", "", fmt::format("found more than {} levels in the body, expected fewer", kDeepest)};

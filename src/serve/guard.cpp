@@ -26,7 +26,8 @@ bool is_loopback_name(const std::string& name) {
 }
 
 bool is_digits(const std::string& text) {
-  return !text.empty() && text.size() < 16 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+  return !text.empty() && text.size() < 16 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
 }
 
 }  // namespace
@@ -55,7 +56,8 @@ void Guard::check_token(const httplib::Request& request) const {
   const std::string scheme = "bearer ";
   const auto given = request.get_header_value("Authorization");
   if (lower(given.substr(0, scheme.size())) != scheme || !same_secret(given.substr(scheme.size()), token_))
-    throw Refusal{401, "unauthorized", "Authorization", "found no valid token, expected Authorization: Bearer and the service's token"};
+    throw Refusal{401, "unauthorized", "Authorization",
+                  "found no valid token, expected Authorization: Bearer and the service's token"};
 }
 
 bool has_body(const httplib::Request& request) {
@@ -68,7 +70,8 @@ void Guard::check_body(const httplib::Request& request) {
   const bool chunked = request.has_header("Transfer-Encoding"), sized = request.has_header("Content-Length");
   if (chunked && (sized || request.version != "HTTP/1.1" || request.get_header_value_count("Transfer-Encoding") > 1 ||
                   lower(request.get_header_value("Transfer-Encoding")) != "chunked"))
-    throw Refusal{400, "invalid_length", "Transfer-Encoding", "found another encoding or a length beside it, expected chunked alone"};
+    throw Refusal{400, "invalid_length", "Transfer-Encoding",
+                  "found another encoding or a length beside it, expected chunked alone"};
   if (sized) {
     const auto length = request.get_header_value("Content-Length");
     if (request.get_header_value_count("Content-Length") > 1 || !is_digits(length))
@@ -84,7 +87,8 @@ void Guard::check_body(const httplib::Request& request) {
 void Guard::check_is_json(const httplib::Request& request) {
   const auto found = request.get_header_value("Content-Type");
   if (lower(vramauto::text::trim(found.substr(0, found.find(';')))) != "application/json")
-    throw Refusal{415, "unsupported_type", "Content-Type", "found " + (found.empty() ? "none" : shown(found)) + ", expected application/json"};
+    throw Refusal{415, "unsupported_type", "Content-Type",
+                  "found " + (found.empty() ? "none" : shown(found)) + ", expected application/json"};
 }
 
 }  // namespace serve

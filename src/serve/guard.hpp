@@ -16,9 +16,9 @@ class Guard {
   Guard(std::string token, bool loopback) : token_(std::move(token)), loopback_(loopback) {}
 
   // All throw Refusal.
-  void check_host(const httplib::Request& request) const;    // DNS rebinding, and other sites' pages
+  void check_host(const httplib::Request& request) const;  // DNS rebinding, and other sites' pages
   void check_token(const httplib::Request& request) const;
-  static void check_body(const httplib::Request& request);   // how long, in which form; requests without one pass
+  static void check_body(const httplib::Request& request);  // how long, in which form; requests without one pass
   static void check_is_json(const httplib::Request& request);
 
  private:

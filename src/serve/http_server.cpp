@@ -155,7 +155,8 @@ void HttpServer::admit(httplib::Request& request) const {
     if (!the_exchange.route->open) guard_.check_token(request);
     if (request.method == "POST") {
       Guard::check_is_json(request);
-      if (!request.has_header("Transfer-Encoding") && !request.has_header("Content-Length")) request.set_header("Content-Length", "0");
+      if (!request.has_header("Transfer-Encoding") && !request.has_header("Content-Length"))
+        request.set_header("Content-Length", "0");
     } else if (has_body(request)) {
       throw Refusal{400, "unexpected_body", "", "found a body, expected none for " + request.method};
     }

@@ -1,5 +1,5 @@
-// Requests read and answers written by cpp-httplib; which of them, how long and by whom is decided here. Its own accept loop, thread
-// pool, streams, file serving, compression and ranges are not used: they know no bounds (0.11).
+// Requests read and answers written by cpp-httplib; which of them, how long and by whom is decided here. Its own accept loop,
+// thread pool, streams, file serving, compression and ranges are not used: they know no bounds (0.11).
 #pragma once
 
 #include <httplib.h>

@@ -34,14 +34,16 @@ LoadRequest read_load_request(const std::string& body) {
   out.model = *model;
   out.utilization = fields.number("gpu_memory_utilization").value_or(0);
   if (!(out.utilization >= 0 && out.utilization <= 1))
-    throw Refusal{400, "out_of_range", "gpu_memory_utilization", fmt::format("found {}, expected 0 (automatic) to 1", out.utilization)};
+    throw Refusal{400, "out_of_range", "gpu_memory_utilization",
+                  fmt::format("found {}, expected 0 (automatic) to 1", out.utilization)};
   const auto length = fields.count("max_model_len").value_or(0);
   out.options = read_options(fields, "options");
   out.force = fields.flag("force");
   fields.nothing_else();
   for (const auto& [name, value] : out.options)
     if (name == "gpu-memory-utilization" || name == "max-model-len")
-      throw Refusal{400, "conflicting_fields", "options." + name, "found it among the options, expected it as a field of the request"};
+      throw Refusal{400, "conflicting_fields", "options." + name,
+                    "found it among the options, expected it as a field of the request"};
   if (out.utilization > 0) out.options.emplace_back("gpu-memory-utilization", fmt::format("{}", out.utilization));
   if (length > 0) out.options.emplace_back("max-model-len", fmt::format("{}", length));
   return out;
@@ -49,7 +51,8 @@ LoadRequest read_load_request(const std::string& body) {
 
 PlanRequest question(Library& library, const LoadRequest& request, const client::EngineOptions& options) {
   PlanRequest out;
-  out.workload = made<client::Workload>("", [&](auto to, auto err) { return vramauto_workload_new(library.context.get(), to, err); });
+  out.workload =
+      made<client::Workload>("", [&](auto to, auto err) { return vramauto_workload_new(library.context.get(), to, err); });
   for (const auto& [name, value] : options.set) set_option(out.workload.get(), name, value, "options." + name);
   out.devices = library.devices.here("");
   if (vramauto_devices_count(out.devices.get()) == 0) out.devices = nullptr;
@@ -103,10 +106,12 @@ Answer Inference::load(const std::string& body) {
   const auto plan = calculate(library_, question(library_, request, options));
   const auto plan_json = json_of(plan);
   if (!request.force && !fits(plan))
-    throw Refusal{422, "does_not_fit", "model_path", "the plan says that this does not fit, expected one that does (or \"force\": true)", plan_json};
+    throw Refusal{422, "does_not_fit", "model_path",
+                  "the plan says that this does not fit, expected one that does (or \"force\": true)", plan_json};
   auto launch = client::launch(plan.get(), command_, options, environ);
   const auto command = launch.argv;
-  EngineStart start{launch.argv.front(), request.model, std::move(launch.argv), std::move(launch.environment), utilization_of(plan), 0};
+  EngineStart start{launch.argv.front(),           request.model,        std::move(launch.argv),
+                    std::move(launch.environment), utilization_of(plan), 0};
   start.port = port_in(start.arguments);
   const auto pid = engine_.start(std::move(start));
   const Json told = {{"state", name_of(EngineState::loading)}, {"pid", pid}, {"command", command}};

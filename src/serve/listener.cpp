@@ -21,13 +21,13 @@ namespace {
 
 constexpr int kBacklog = 512;
 const std::string& full() {
-  static const auto answer = Refusal{503, "too_many_connections", "", "found every connection busy, expected one to be free: try again"}.http();
+  static const auto answer =
+      Refusal{503, "too_many_connections", "", "found every connection busy, expected one to be free: try again"}.http();
   return answer;
 }
 
 bool is_loopback(const sockaddr* address) {
-  if (address->sa_family == AF_INET)
-    return ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr) >> 24 == 127;
+  if (address->sa_family == AF_INET) return ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr) >> 24 == 127;
   return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
 }
 
@@ -39,7 +39,8 @@ Addresses resolve(const std::string& host, int port) {
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found))
-    throw client::Failure{client::kError, "--host " + host, std::string(gai_strerror(error)) + ", expected an address of this machine"};
+    throw client::Failure{client::kError, "--host " + host,
+                          std::string(gai_strerror(error)) + ", expected an address of this machine"};
   return {found, freeaddrinfo};
 }
 
@@ -77,8 +78,10 @@ void Listener::say_where() {
   socklen_t size = sizeof bound_to;
   ::getsockname(socket_, reinterpret_cast<sockaddr*>(&bound_to), &size);
   char name[NI_MAXHOST], service[NI_MAXSERV];
-  ::getnameinfo(reinterpret_cast<sockaddr*>(&bound_to), size, name, sizeof name, service, sizeof service, NI_NUMERICHOST | NI_NUMERICSERV);
-  url_ = bound_to.ss_family == AF_INET6 ? "http://[" + std::string(name) + "]:" + service : "http://" + std::string(name) + ":" + service;
+  ::getnameinfo(reinterpret_cast<sockaddr*>(&bound_to), size, name, sizeof name, service, sizeof service,
+                NI_NUMERICHOST | NI_NUMERICSERV);
+  url_ = bound_to.ss_family == AF_INET6 ? "http://[" + std::string(name) + "]:" + service
+                                        : "http://" + std::string(name) + ":" + service;
 }
 
 void Listener::start(std::size_t threads, Serve serve) {
@@ -118,9 +121,8 @@ bool Listener::busy(std::size_t place) {
 }
 
 bool Listener::make_room() {
-  const auto longest = std::min_element(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
-    return a.idle != b.idle ? a.idle : a.since < b.since;
-  });
+  const auto longest = std::min_element(
+      places_.begin(), places_.end(), [](const Place& a, const Place& b) { return a.idle != b.idle ? a.idle : a.since < b.since; });
   if (longest == places_.end() || !longest->idle) return false;
   longest->idle = false;
   longest->closed = true;
@@ -151,8 +153,10 @@ void Listener::accept_until(int stop_descriptor) {
     if (both[1].revents) return;
     // Whatever a failed accept says of one client (gone again, no descriptor left), the next may succeed.
     const int socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (socket >= 0) take(socket);
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (socket >= 0)
+      take(socket);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
 

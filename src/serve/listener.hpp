@@ -54,8 +54,8 @@ class Listener {
   std::atomic<std::uint64_t> refused_ = 0;
   std::mutex mutex_;
   std::condition_variable came_;
-  std::deque<int> accepted_;   // at most as many as threads are free or about to be
-  std::size_t free_ = 0;       // threads without a connection, and those whose connection is being closed for another
+  std::deque<int> accepted_;  // at most as many as threads are free or about to be
+  std::size_t free_ = 0;      // threads without a connection, and those whose connection is being closed for another
   std::vector<Place> places_;
   std::vector<std::thread> threads_;
 };

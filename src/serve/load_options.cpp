@@ -12,9 +12,13 @@ namespace {
 enum Type : std::uint32_t { kSwitch = 1, kChoice = 5 };
 
 // Switches that are the operator's, and texts that are numbers or names of the engine's own (vLLM 0.33, engine/arg_utils.py).
-constexpr std::string_view kNotByRequest[] = {"trust-remote-code", "trust-request-chat-template", "headless", "ray-workers-use-nsight"};
-constexpr std::string_view kByRequest[] = {"attention-backend", "cudagraph-capture-sizes", "engine-version", "limit-mm-per-prompt", "max-logprobs",
-                                           "port", "scheduling-policy", "seed", "served-model-name"};
+constexpr std::string_view kNotByRequest[] = {"trust-remote-code", "trust-request-chat-template", "headless",
+                                              "ray-workers-use-nsight"};
+constexpr std::string_view kByRequest[] = {"attention-backend", "cudagraph-capture-sizes",
+                                           "engine-version",    "limit-mm-per-prompt",
+                                           "max-logprobs",      "port",
+                                           "scheduling-policy", "seed",
+                                           "served-model-name"};
 
 template <std::size_t Count>
 bool has(const std::string_view (&names)[Count], std::string_view name) {
@@ -26,12 +30,14 @@ std::uint32_t type_of(const std::string& name) {
   VRAMAUTO_INIT(info);
   for (std::size_t i = 0; i < vramauto_option_count(); ++i)
     if (vramauto_option_get(i, &info) == VRAMAUTO_OK && name == info.name) return info.type;
-  throw Refusal{400, "invalid_argument", "options." + vramauto::text::shown(name), "there is no option of this name; GET /api/v1/options lists them"};
+  throw Refusal{400, "invalid_argument", "options." + vramauto::text::shown(name),
+                "there is no option of this name; GET /api/v1/options lists them"};
 }
 
 std::string word(const std::string& name, const std::string& value, bool is_switch) {
   if (!is_switch) return "--" + name + "=" + value;
-  if (value != "true" && value != "false") throw Refusal{400, "wrong_type", "options." + name, "found " + vramauto::text::shown(value) + ", expected true or false"};
+  if (value != "true" && value != "false")
+    throw Refusal{400, "wrong_type", "options." + name, "found " + vramauto::text::shown(value) + ", expected true or false"};
   return (value == "true" ? "--" : "--no-") + name;
 }
 
@@ -42,7 +48,8 @@ client::EngineOptions read_load_options(const OptionTexts& given) {
   for (const auto& [name, value] : given) {
     const auto type = type_of(name);
     if ((type > kChoice && !has(kByRequest, name)) || has(kNotByRequest, name))
-      throw Refusal{403, "option_not_allowed", "options." + name, "found an option that only the service's operator may set, with --engine-command"};
+      throw Refusal{403, "option_not_allowed", "options." + name,
+                    "found an option that only the service's operator may set, with --engine-command"};
     words.push_back(word(name, value, type == kSwitch));
   }
   return client::read_engine_options(words);

@@ -1,6 +1,6 @@
-// Which of the engine's options a request may set. Whoever may ask for a load is not thereby somebody who may run code or read files
-// as the service's user: what imports modules, reads files that are named, opens addresses or trusts a model's code is for the
-// operator, in --engine-command.
+// Which of the engine's options a request may set. Whoever may ask for a load is not thereby somebody who may run code or read
+// files as the service's user: what imports modules, reads files that are named, opens addresses or trusts a model's code is for
+// the operator, in --engine-command.
 #pragma once
 
 #include <string>

@@ -52,9 +52,11 @@ int run(const Options& options) {
   const int stop = stop_signals();
   Listener listener(options.host, options.port);
   if (!listener.loopback() && options.token.empty())
-    throw client::Failure{client::kUsage, "--host " + options.host, "others can connect to this address, expected a token (--token-file)"};
+    throw client::Failure{client::kUsage, "--host " + options.host,
+                          "others can connect to this address, expected a token (--token-file)"};
   Library library(open_context(options.online), ModelRoots(options.model_roots, listener.loopback()), options.gpus);
-  Engine engine({std::chrono::duration<double>(options.load_timeout), std::chrono::duration<double>(options.grace), options.engine_log});
+  Engine engine(
+      {std::chrono::duration<double>(options.load_timeout), std::chrono::duration<double>(options.grace), options.engine_log});
   Service service(library);
   Inference inference(library, engine, client::split_command(options.engine_command));
   auto routes = service.routes();
@@ -62,9 +64,11 @@ int run(const Options& options) {
   Metrics metrics(HttpServer::names(routes, "/metrics"));
   service.on_plan = [&](bool fits) { metrics.planned(fits); };
   routes.push_back({"GET", "/metrics", false, [&](const auto&) {
-    return Answer{200, metrics.text({library.models.size(), library.models.bytes(), listener.open_connections(), listener.refused(), name_of(engine.state()),
-                                     engine.starts(), engine.failures()}), Metrics::kType};
-  }});
+                      return Answer{200,
+                                    metrics.text({library.models.size(), library.models.bytes(), listener.open_connections(),
+                                                  listener.refused(), name_of(engine.state()), engine.starts(), engine.failures()}),
+                                    Metrics::kType};
+                    }});
   HttpServer server(std::move(routes), Guard(options.token, listener.loopback()), metrics, listener,
                     std::chrono::milliseconds(static_cast<long>(options.request_timeout * 1000)));
   listener.start(options.connections, [&](int socket, std::size_t place) { server.serve(socket, place); });
@@ -85,7 +89,8 @@ int main(int argc, char** argv) {
     Options options;
     return read_options(argc, argv, options) ? run(options) : client::kFits;
   } catch (const client::Failure& failure) {
-    std::fprintf(stderr, "vramauto serve: %s%s%s\n", failure.where.c_str(), failure.where.empty() ? "" : ": ", failure.message.c_str());
+    std::fprintf(stderr, "vramauto serve: %s%s%s\n", failure.where.c_str(), failure.where.empty() ? "" : ": ",
+                 failure.message.c_str());
     return failure.exit;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "vramauto serve: %s\n", error.what());

@@ -22,7 +22,8 @@ void Metrics::answered(std::size_t route, int status, std::chrono::nanoseconds t
   auto& counts = counts_[route];
   const auto at = std::find(kStatuses.begin(), kStatuses.end(), status) - kStatuses.begin();
   counts.by_status[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
-  const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), std::chrono::duration<double>(took).count()) - kBounds.begin();
+  const auto bound =
+      std::lower_bound(kBounds.begin(), kBounds.end(), std::chrono::duration<double>(took).count()) - kBounds.begin();
   counts.by_time[static_cast<std::size_t>(bound)].fetch_add(1, std::memory_order_relaxed);
   counts.nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
 }
@@ -56,16 +57,19 @@ std::string Metrics::text(const Gauges& gauges) const {
   describe(out, "vramauto_http_request_seconds", "histogram", "From the first byte of a request to its answer.");
   for (std::size_t route = 0; route < routes_.size(); ++route) write_times(out, route);
   describe(out, "vramauto_plans_total", "counter", "Plans calculated, by whether they fit (what is not known counts as fitting).");
-  out += fmt::format("vramauto_plans_total{{fits=\"yes\"}} {}\nvramauto_plans_total{{fits=\"no\"}} {}\n", plans_fit_.load(), plans_do_not_fit_.load());
+  out += fmt::format("vramauto_plans_total{{fits=\"yes\"}} {}\nvramauto_plans_total{{fits=\"no\"}} {}\n", plans_fit_.load(),
+                     plans_do_not_fit_.load());
   one(out, "vramauto_models_cached", "gauge", "Models that are kept open.", gauges.models_cached);
   one(out, "vramauto_model_bytes_cached", "gauge", "Memory of their tensors' descriptions.", gauges.model_bytes_cached);
   one(out, "vramauto_connections", "gauge", "Open connections.", gauges.connections);
-  one(out, "vramauto_connections_refused_total", "counter", "Connections closed at once because all others were busy.", gauges.connections_refused);
+  one(out, "vramauto_connections_refused_total", "counter", "Connections closed at once because all others were busy.",
+      gauges.connections_refused);
   describe(out, "vramauto_engine_state", "gauge", "1 for the engine's state.");
   for (const std::string_view state : {"idle", "loading", "ready", "failed", "stopping"})
     out += fmt::format("vramauto_engine_state{{state=\"{}\"}} {}\n", state, state == gauges.engine_state ? 1 : 0);
   one(out, "vramauto_engine_starts_total", "counter", "Engines started.", gauges.engine_starts);
-  one(out, "vramauto_engine_failures_total", "counter", "Engines that could not be started, or ended without being told to.", gauges.engine_failures);
+  one(out, "vramauto_engine_failures_total", "counter", "Engines that could not be started, or ended without being told to.",
+      gauges.engine_failures);
   return out;
 }
 

@@ -33,7 +33,8 @@ class Metrics {
  private:
   using Counter = std::atomic<std::uint64_t>;
   static constexpr std::array<double, 12> kBounds = {.0001, .00025, .0005, .001, .0025, .005, .01, .025, .1, .5, 2, 10};  // seconds
-  static constexpr std::array<int, 18> kStatuses = {200, 202, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 431, 500, 503, 504};
+  static constexpr std::array<int, 18> kStatuses = {200, 202, 304, 400, 401, 403, 404, 405, 408,
+                                                    409, 413, 414, 415, 422, 431, 500, 503, 504};
 
   struct Route {
     std::array<Counter, kStatuses.size() + 1> by_status{};  // the last: any other

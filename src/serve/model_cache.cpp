@@ -51,7 +51,8 @@ std::shared_ptr<ModelCache::Opened> ModelCache::renewed(const std::string& name,
     old->fresh_until = until;
     return old;
   }
-  auto model = made<client::Model>(where, [&](auto out, auto err) { return vramauto_model_open(context_, named.name.c_str(), out, err); });
+  auto model =
+      made<client::Model>(where, [&](auto out, auto err) { return vramauto_model_open(context_, named.name.c_str(), out, err); });
   const auto bytes = name.size() + bytes_of(model.get());
   const auto opened = std::make_shared<Opened>(std::move(model), named.fingerprint, until);
   cache_.put(name, opened, bytes);

@@ -26,7 +26,7 @@ constexpr std::size_t kLongestName = 4096;
 constexpr std::size_t kMostFiles = 10'000;    // of one model's folder
 constexpr std::size_t kMostVisited = 50'000;  // of the roots, when they are listed
 constexpr std::size_t kMostListed = 5'000;
-constexpr int kDeepest = 4;                   // root/organisation/model, and the hub cache's models--x/snapshots/commit
+constexpr int kDeepest = 4;  // root/organisation/model, and the hub cache's models--x/snapshots/commit
 
 std::string real_path(const std::string& path) {
   char real[PATH_MAX];
@@ -34,7 +34,8 @@ std::string real_path(const std::string& path) {
 }
 
 bool is_below(const std::string& path, const std::string& root) {
-  return root == "/" || path == root || (path.size() > root.size() && path.compare(0, root.size(), root) == 0 && path[root.size()] == '/');
+  return root == "/" || path == root ||
+         (path.size() > root.size() && path.compare(0, root.size(), root) == 0 && path[root.size()] == '/');
 }
 
 // "name" or "organisation/name", each also with "@revision": what cannot be a path outside of a folder.
@@ -43,7 +44,8 @@ bool is_id(const std::string& name) {
   const auto at = name.find('@');
   const auto before = name.substr(0, at);
   if (before.empty() || std::count(before.begin(), before.end(), '/') > 1 || before.find("..") != before.npos) return false;
-  if (!std::isalnum(static_cast<unsigned char>(before.front())) || before.back() == '/' || before.find("/.") != before.npos) return false;
+  if (!std::isalnum(static_cast<unsigned char>(before.front())) || before.back() == '/' || before.find("/.") != before.npos)
+    return false;
   if (at != name.npos && (at + 1 == name.size() || name.find("..", at) != name.npos || name[at + 1] == '/')) return false;
   return std::all_of(name.begin(), name.end(), [&](unsigned char c) { return plain(c) || c == '/' || c == '@' || c == '+'; });
 }
@@ -80,9 +82,12 @@ struct Listing {
       if (++visited > kMostVisited || found.size() >= kMostListed) break;
       std::error_code none;
       if (entry->is_symlink(none) && fs::is_directory(*entry, none)) continue;
-      if (entry->is_directory(none)) folders.push_back(entry->path());
-      else if (looks_like_a_model(*entry)) is_model = true;
-      else if (entry->path().extension() == ".gguf") found.push_back(entry->path().lexically_relative(root).string());
+      if (entry->is_directory(none))
+        folders.push_back(entry->path());
+      else if (looks_like_a_model(*entry))
+        is_model = true;
+      else if (entry->path().extension() == ".gguf")
+        found.push_back(entry->path().lexically_relative(root).string());
     }
     if (is_model && folder != root) found.push_back(folder.lexically_relative(root).string());
     if (depth < kDeepest && !is_model)
@@ -107,8 +112,10 @@ bool ModelRoots::below_root(const std::string& real) const {
 
 NamedModel ModelRoots::resolve(const std::string& name, const std::string& where) const {
   if (name.empty() || name.size() > kLongestName || !vramauto::text::is_utf8(name))
-    throw Refusal{400, "invalid_model", where, "found " + (name.empty() ? "nothing" : shown(name)) + ", expected a model's path or id"};
-  if (goes_up(name)) throw Refusal{403, "path_not_allowed", where, "found \"..\" in " + shown(name) + ", expected a path without it"};
+    throw Refusal{400, "invalid_model", where,
+                  "found " + (name.empty() ? "nothing" : shown(name)) + ", expected a model's path or id"};
+  if (goes_up(name))
+    throw Refusal{403, "path_not_allowed", where, "found \"..\" in " + shown(name) + ", expected a path without it"};
   if (name.front() != '/') {
     for (const auto& root : roots_)
       if (const auto real = real_path(root + "/" + name); !real.empty()) return path(real, where);
@@ -135,11 +142,13 @@ NamedModel ModelRoots::path(const std::string& real, const std::string& where) c
   std::size_t files = 0;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     if (++files > kMostFiles)
-      throw Refusal{422, "beyond_limit", where, fmt::format("found more than {} files in its folder, expected a model's", kMostFiles)};
+      throw Refusal{422, "beyond_limit", where,
+                    fmt::format("found more than {} files in its folder, expected a model's", kMostFiles)};
     const auto file = entry->path().string();
     std::error_code none;
     if (!any_path_ && entry->is_symlink(none) && !below_root(real_path(file)))
-      throw Refusal{403, "path_not_allowed", where, "found a link that leads out of the --model-root: " + shown(entry->path().filename().string())};
+      throw Refusal{403, "path_not_allowed", where,
+                    "found a link that leads out of the --model-root: " + shown(entry->path().filename().string())};
     if (::stat(file.c_str(), &facts) == 0) mix(out.fingerprint, file, facts);
   }
   return out;

@@ -1,5 +1,5 @@
-// Which files a request may name as a model. Ids are always allowed; a path must lie below a root, links followed. Without roots any
-// path is allowed, or, for a service that others reach, none.
+// Which files a request may name as a model. Ids are always allowed; a path must lie below a root, links followed. Without roots
+// any path is allowed, or, for a service that others reach, none.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace serve {
 
 struct NamedModel {
-  std::string name;               // for the library: an absolute path without links, or an id
+  std::string name;  // for the library: an absolute path without links, or an id
   bool is_path = false;
   std::uint64_t fingerprint = 0;  // of a path: its files' names, sizes and times
 };

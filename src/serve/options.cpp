@@ -41,27 +41,40 @@ void check_token(const std::string& token) {
 bool read_options(int argc, char** argv, Options& out) {
   CLI::App app{"Answers over HTTP: plans, devices, options, and one engine that is started and watched.", "vramauto serve"};
   std::string token_file;
-  app.add_option("--host", out.host, "address to listen on; another than this machine's own needs a token [127.0.0.1]")->type_name("ADDRESS");
-  app.add_option("--port", out.port, "port to listen on; 0: any, which is printed [8080]")->type_name("N")->check(CLI::Range(0, 65535).description(""));
-  auto* token = app.add_option("--token", out.token, "what clients must send as Authorization: Bearer; others here can see it in the process list")
+  app.add_option("--host", out.host, "address to listen on; another than this machine's own needs a token [127.0.0.1]")
+      ->type_name("ADDRESS");
+  app.add_option("--port", out.port, "port to listen on; 0: any, which is printed [8080]")
+      ->type_name("N")
+      ->check(CLI::Range(0, 65535).description(""));
+  auto* token = app.add_option("--token", out.token,
+                               "what clients must send as Authorization: Bearer; others here can see it in the process list")
                     ->type_name("TEXT");
-  app.add_option("--token-file", token_file, "the same, read from a file that nobody else may read")->type_name("FILE")->excludes(token);
-  app.add_option("--model-root", out.model_roots, "folder below which models are; may be repeated [any path for this machine, none for others]")
+  app.add_option("--token-file", token_file, "the same, read from a file that nobody else may read")
+      ->type_name("FILE")
+      ->excludes(token);
+  app.add_option("--model-root", out.model_roots,
+                 "folder below which models are; may be repeated [any path for this machine, none for others]")
       ->type_name("DIR")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--gpu", out.gpus, "GPUs that count as this machine's: \"2x RTX 4090\" [those that are detected]")->type_name("NAME");
+  app.add_option("--gpu", out.gpus, "GPUs that count as this machine's: \"2x RTX 4090\" [those that are detected]")
+      ->type_name("NAME");
   app.add_flag("--online", out.online, "read models that are not here from the hub");
-  app.add_option("--connections", out.connections, "clients at once; a thread each [128]")->type_name("N")->check(CLI::Range(1, 512).description(""));
+  app.add_option("--connections", out.connections, "clients at once; a thread each [128]")
+      ->type_name("N")
+      ->check(CLI::Range(1, 512).description(""));
   app.add_option("--request-timeout", out.request_timeout, "seconds for a client to send a request [10]")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.1, 3600.0).description(""));
-  app.add_option("--engine-command", out.engine_command, "what starts the engine, before its model [vllm serve]")->type_name("COMMAND");
+  app.add_option("--engine-command", out.engine_command, "what starts the engine, before its model [vllm serve]")
+      ->type_name("COMMAND");
   app.add_option("--engine-log", out.engine_log, "file to which all that the engine says is appended")->type_name("FILE");
   app.add_option("--load-timeout", out.load_timeout, "seconds until an engine that is not ready is ended [1800]")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.1, 1e6).description(""));
-  app.add_option("--grace", out.grace, "seconds between asking the engine to end and killing it [30]")->type_name("SECONDS")->check(CLI::Range(0.0, 3600.0).description(""));
+  app.add_option("--grace", out.grace, "seconds between asking the engine to end and killing it [30]")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 3600.0).description(""));
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -21,7 +21,8 @@ std::string option_text(const Value& value, const std::string& where) {
     case Type::integer:
       return fmt::format("{}", value.integer);
     case Type::real:
-      if (!std::isfinite(value.real)) throw Refusal{400, "out_of_range", where, "found a number that is not finite, expected one that is"};
+      if (!std::isfinite(value.real))
+        throw Refusal{400, "out_of_range", where, "found a number that is not finite, expected one that is"};
       return fmt::format("{}", value.real);
     case Type::object:  // for options that are JSON
       return copied(value).dump();
@@ -56,7 +57,8 @@ SharedDevices read_devices(Library& library, Fields& fields) {
 
 void read_workload(Fields& fields, vramauto_workload* workload) {
   for (const auto& [name, value] : read_options(fields, "options")) set_option(workload, name, value, "options." + name);
-  for (const auto& [name, value] : read_options(fields, "environment")) set_option(workload, "env", name + "=" + value, "environment." + name);
+  for (const auto& [name, value] : read_options(fields, "environment"))
+    set_option(workload, "env", name + "=" + value, "environment." + name);
 }
 
 std::optional<client::Format> read_format(Fields& fields) {
@@ -64,7 +66,8 @@ std::optional<client::Format> read_format(Fields& fields) {
   if (!name) return std::nullopt;
   const auto format = client::format_named(*name);
   if (!format)
-    throw Refusal{400, "invalid_argument", "format", "found " + vramauto::text::shown(*name) + ", expected one of " + std::string(client::kFormats)};
+    throw Refusal{400, "invalid_argument", "format",
+                  "found " + vramauto::text::shown(*name) + ", expected one of " + std::string(client::kFormats)};
   return format;
 }
 
@@ -75,7 +78,8 @@ void attach(vramauto_workload* workload, const char* role, const SharedModel& mo
 }
 
 void read_attached(Library& library, Fields& fields, vramauto_workload* workload) {
-  if (const auto draft = fields.text("draft_model")) attach(workload, "speculative", library.models.open(*draft, "draft_model"), "draft_model");
+  if (const auto draft = fields.text("draft_model"))
+    attach(workload, "speculative", library.models.open(*draft, "draft_model"), "draft_model");
   const auto* adapters = fields.find("lora_models");
   if (!adapters) return;
   if (!adapters->is(Type::array) || adapters->items.size() > kMostAdapters)
@@ -112,7 +116,8 @@ PlanRequest read_plan_request(Library& library, const std::string& body) {
   PlanRequest out;
   const auto model = fields.text("model");
   if (!model) throw Refusal{400, "missing_field", "model", "found none, expected a model's path or id"};
-  out.workload = made<client::Workload>("", [&](auto to, auto err) { return vramauto_workload_new(library.context.get(), to, err); });
+  out.workload =
+      made<client::Workload>("", [&](auto to, auto err) { return vramauto_workload_new(library.context.get(), to, err); });
   out.devices = read_devices(library, fields);
   read_workload(fields, out.workload.get());
   out.format = read_format(fields);
@@ -125,7 +130,8 @@ PlanRequest read_plan_request(Library& library, const std::string& body) {
 client::Plan calculate(Library& library, const PlanRequest& request) {
   try {
     return made<client::Plan>("", [&](auto out, auto err) {
-      return vramauto_plan_calculate(library.context.get(), request.devices.get(), request.model.get(), request.workload.get(), out, err);
+      return vramauto_plan_calculate(library.context.get(), request.devices.get(), request.model.get(), request.workload.get(), out,
+                                     err);
     });
   } catch (Refusal& refusal) {
     if (refusal.where == "model") refusal.where = request.model_field;

@@ -15,7 +15,7 @@ namespace serve {
 struct PlanRequest {
   SharedModel model;
   std::string model_field = "model";  // of the request
-  SharedDevices devices;  // nullptr: this machine has none
+  SharedDevices devices;              // nullptr: this machine has none
   client::Workload workload;
   std::optional<client::Format> format;
 };

@@ -8,10 +8,10 @@
 namespace serve {
 
 struct Refusal {
-  int status;           // of HTTP
-  std::string code;     // for programs: "unknown_field"
-  std::string where;    // "options.max-model-len"; "" when it is the request as a whole
-  std::string message;  // "found ..., expected ..."
+  int status;             // of HTTP
+  std::string code;       // for programs: "unknown_field"
+  std::string where;      // "options.max-model-len"; "" when it is the request as a whole
+  std::string message;    // "found ..., expected ..."
   std::string plan = {};  // JSON: the plan that says why it does not fit, or ""
 
   std::string json() const;

@@ -22,7 +22,8 @@ std::string etag_of(std::string_view content) {
 // A string; null where the plan does not fit.
 std::string formatted_json(client::Format format, const client::Plan& plan, const SharedDevices& devices) {
   try {
-    return Json(client::formatted(format, client::view_of(plan.get(), devices.get()))).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return Json(client::formatted(format, client::view_of(plan.get(), devices.get())))
+        .dump(-1, ' ', false, Json::error_handler_t::replace);
   } catch (const client::Failure& failure) {
     if (failure.exit == client::kDoesNotFit) return "null";
     throw Refusal{422, "cannot_format", failure.where, failure.message};
@@ -79,7 +80,8 @@ std::vector<Route> Service::routes() {
       constant("/healthz", true, written({{"status", "ok"}}), "application/json", ""),
   };
   for (const auto& asset : assets())
-    out.push_back(constant(std::string(asset.path), true, std::string(asset.content), std::string(asset.type), etag_of(asset.content)));
+    out.push_back(
+        constant(std::string(asset.path), true, std::string(asset.content), std::string(asset.type), etag_of(asset.content)));
   return out;
 }
 

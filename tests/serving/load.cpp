@@ -2,9 +2,9 @@
 //
 //   load PORT PID CONNECTIONS REQUESTS [RATE]
 //
-// One thread, which waits for all sockets at once; a connection has one request under way. RATE: requests a second, evenly; without it
-// as many as are answered. First the service's answer to GET /healthz is timed in the same way: no plan can be faster. Prints requests
-// a second, latencies and the service's memory. Status 1: an answer was wrong.
+// One thread, which waits for all sockets at once; a connection has one request under way. RATE: requests a second, evenly; without
+// it as many as are answered. First the service's answer to GET /healthz is timed in the same way: no plan can be faster. Prints
+// requests a second, latencies and the service's memory. Status 1: an answer was wrong.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -37,8 +37,8 @@ struct Question {
 };
 
 std::string post(const std::string& body) {
-  return "POST /api/v1/plan HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + body;
+  return "POST /api/v1/plan HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 // As a page's sliders ask: a few models and GPUs, every length another.
@@ -47,8 +47,8 @@ std::vector<Question> plans() {
   for (const char* model : {"Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "meta-llama/Llama-3.1-8B"})
     for (const char* gpus : {"RTX 4090", "2x A100 40GB", "H100 80GB"})
       for (int length = 2048; length <= 32768; length += 2048)
-        out.push_back({post("{\"model\": \"" + std::string(model) + "\", \"gpus\": \"" + gpus + "\", \"options\": {\"max-model-len\": " +
-                            std::to_string(length) + "}}"),
+        out.push_back({post("{\"model\": \"" + std::string(model) + "\", \"gpus\": \"" + gpus +
+                            "\", \"options\": {\"max-model-len\": " + std::to_string(length) + "}}"),
                        ""});
   return out;
 }
@@ -103,7 +103,8 @@ class Run {
     latencies.clear();
     const auto began = Clock::now();
     for (std::size_t sent = 0; latencies.size() < count;) {
-      while (sent < count && !free_.empty() && Clock::now() >= due(began, sent)) send(questions[sent % questions.size()], due(began, sent)), ++sent;
+      while (sent < count && !free_.empty() && Clock::now() >= due(began, sent))
+        send(questions[sent % questions.size()], due(began, sent)), ++sent;
       epoll_event events[64];
       const int found = ::epoll_wait(epoll_, events, 64, rate_ > 0 && sent < count ? 1 : 1000);
       for (int i = 0; i < found; ++i) receive(*static_cast<Connection*>(events[i].data.ptr));
@@ -113,14 +114,19 @@ class Run {
     return static_cast<double>(count) / took.count();
   }
 
-  double quantile(double q) const { return latencies[std::min(latencies.size() - 1, static_cast<std::size_t>(q * static_cast<double>(latencies.size())))]; }
+  double quantile(double q) const {
+    return latencies[std::min(latencies.size() - 1, static_cast<std::size_t>(q * static_cast<double>(latencies.size())))];
+  }
 
   std::vector<double> latencies;
 
  private:
   // With a rate a request is late from when it should have been sent, not from when there was a connection for it.
   Clock::time_point due(Clock::time_point began, std::size_t number) const {
-    return rate_ > 0 ? began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(number) / rate_)) : began;
+    return rate_ > 0
+               ? began +
+                     std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(number) / rate_))
+               : began;
   }
 
   void send(Question& question, Clock::time_point since) {
@@ -128,7 +134,8 @@ class Run {
     free_.pop_front();
     one.asked = &question;
     one.since = rate_ > 0 ? since : Clock::now();
-    if (::send(one.socket, question.request.data(), question.request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(question.request.size()))
+    if (::send(one.socket, question.request.data(), question.request.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(question.request.size()))
       stop("a connection was closed");
   }
 
@@ -182,9 +189,10 @@ int main(int argc, char** argv) {
   run.ask(questions, questions.size() * 4);  // what is kept is there from now on
   const auto before = resident_mib(argv[2]);
   const auto rate = run.ask(questions, requests);
-  std::printf("plan     %8.0f requests/s  p50 %.2f ms  p99 %.2f ms  p99.9 %.2f ms  max %.2f ms  %.2f of healthz\n", rate, run.quantile(.5),
-              run.quantile(.99), run.quantile(.999), run.quantile(1), rate / limit);
+  std::printf("plan     %8.0f requests/s  p50 %.2f ms  p99 %.2f ms  p99.9 %.2f ms  max %.2f ms  %.2f of healthz\n", rate,
+              run.quantile(.5), run.quantile(.99), run.quantile(.999), run.quantile(1), rate / limit);
   for (const auto& question : questions)
-    if (question.answer.find("\"schema\": \"vramauto.plan/1\"") == question.answer.npos) stop("found no plan: " + question.answer.substr(0, 300));
+    if (question.answer.find("\"schema\": \"vramauto.plan/1\"") == question.answer.npos)
+      stop("found no plan: " + question.answer.substr(0, 300));
   std::printf("memory   %.1f MiB before, %.1f MiB after %zu requests\n", before, resident_mib(argv[2]), requests);
 }

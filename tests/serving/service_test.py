@@ -146,6 +146,7 @@ class Http(Shared):
                 ("GET", "/" + "x" * 5000, 404, "not_found"), ("GET", "/%zz%", 404, "not_found")):
             with self.subTest(method=method, path=path[:40]):
                 self.refused(self.service.ask(method, path), status, code)
+        self.assertEqual(self.service.get("/api/v1/plan").headers["Allow"], "POST")
 
     def test_what_every_answer_says_to_browsers(self):
         for path in ("/", "/healthz", "/api/v1/devices", "/nothing"):
