@@ -108,7 +108,8 @@ std::vector<std::string> HttpServer::names(const std::vector<Route>& routes, con
   return out;
 }
 
-void HttpServer::serve(int socket, std::size_t place) {
+// What is thrown while a head is read (memory, cpp-httplib's own pattern for ranges) ends the connection, not the service.
+void HttpServer::serve(int socket, std::size_t place) try {
   Connection connection(socket, request_time_);
   for (bool more = true; more;) {
     if (!connection.has_input()) {
@@ -125,6 +126,7 @@ void HttpServer::serve(int socket, std::size_t place) {
     more = more && !closed && !connection.closing();
   }
   if (connection.flush() && connection.closing()) connection.linger();
+} catch (const std::exception&) {
 }
 
 const Route& HttpServer::find(const httplib::Request& request) const {

@@ -137,6 +137,8 @@ void Listener::take(int socket) {
   const std::lock_guard lock(mutex_);
   if (free_ == 0 && !make_room()) {
     ++refused_;
+    char away[4096];  // what has come already: unread, it would take the answer back
+    (void)!::recv(socket, away, sizeof away, MSG_DONTWAIT);
     (void)!::send(socket, full().data(), full().size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     ::close(socket);
     return;

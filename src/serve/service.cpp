@@ -15,7 +15,7 @@ namespace {
 // Of what is embedded: it changes with the program only.
 std::string etag_of(std::string_view content) {
   std::uint64_t sum = 0xcbf29ce484222325;  // FNV-1a
-  for (const unsigned char c : content) sum = (sum ^ c) * 0x100000001b3;
+  for (const char c : content) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return fmt::format("\"{:016x}\"", sum);
 }
 

@@ -6,7 +6,7 @@
 import sys
 import unittest
 
-from service import ENGINE, Case, Service, until
+from service import ENGINE, Case
 
 try:
     import openapi_spec_validator
