@@ -59,7 +59,6 @@ Exit run_gpus(bool json);
 constexpr const char* kModel = "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id";
 void declare_machine(CLI::App& app, PlanOptions& options);  // GPUs, models beside the model, the network
 void declare_workload(CLI::App& app, PlanOptions& options);
-std::vector<std::string> values_of(const CLI::Option& option);  // as the library takes them: several words are one value
 Planned planned(const PlanOptions& options);
 Devices devices_of(const Context& context, const PlanOptions& options);
 

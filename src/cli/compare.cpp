@@ -90,7 +90,7 @@ std::vector<Choice> choices_of(const PlanOptions& options) {
   for (const auto& [name, option] : options.workload) {
     if (option->count() == 0) continue;
     tensor = tensor || name == "tensor-parallel-size";
-    for (const auto& value : values_of(*option)) {
+    for (const auto& value : option->results()) {
       // Of an option given more than once the last value stays; an environment adds up.
       if (!out.empty() && out.back().name == name && name != "env") out.pop_back();
       out.push_back({name, is_list(name) ? split(value) : std::vector{value}});

@@ -60,7 +60,7 @@ Workload workload_of(const Context& context, const PlanOptions& options) {
     if (vramauto_workload_set(out.get(), name.c_str(), value.c_str(), &err)) throw Failure{kUsage, "--" + name, err.message};
   };
   for (const auto& [name, option] : options.workload)
-    for (const auto& value : values_of(*option)) set(name, value);
+    for (const auto& value : option->results()) set(name, value);
   for (const auto& [name, value] : options.read) set(name, value);
   return out;
 }
@@ -105,7 +105,6 @@ CLI::Option* declare(CLI::App& app, const vramauto_option_info& info) {
   auto* option = on_or_off ? app.add_flag(flag + ",!--no-" + info.name) : app.add_option(flag);
   option->description(help)->group("Engine and workload")->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (!on_or_off) option->type_name(*info.choices ? info.choices : info.type == 2 ? "N" : info.type == 4 ? "SIZE" : "VALUE");
-  if (info.type == 8) option->expected(1, -1)->allow_extra_args()->inject_separator();
   return option;
 }
 
@@ -142,18 +141,6 @@ void declare_machine(CLI::App& app, PlanOptions& options) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   declare_network(app, options);
-}
-
-// CLI11 puts an empty word between the words of an option that is given again: the last ones count, as for the engine.
-std::vector<std::string> values_of(const CLI::Option& option) {
-  if (!option.get_inject_separator()) return option.results();
-  std::string words;
-  for (const auto& word : option.results())
-    if (word.empty())
-      words.clear();
-    else
-      words += (words.empty() ? "" : "\n") + word;
-  return option.count() ? std::vector{words} : std::vector<std::string>{};
 }
 
 void declare_workload(CLI::App& app, PlanOptions& options) {

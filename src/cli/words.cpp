@@ -4,7 +4,8 @@
 #include <cctype>
 #include <cstring>
 
-#include "vramauto/vramauto.h"
+#include "client/library.hpp"
+#include "client/option_table.hpp"
 
 namespace cli {
 namespace {
@@ -46,6 +47,22 @@ std::size_t distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+std::string one_line(const std::string& option, const std::string& word) {
+  if (word.find('\n') != word.npos) throw client::Failure{client::kUsage, option, "found a line break in a word, expected none"};
+  return word;
+}
+
+bool takes_words(const std::string& word) {
+  return word.rfind("--", 0) == 0 && client::option_named(word.substr(2, word.find('=') - 2)).type == client::kWords;
+}
+
+// The words from `first` on that follow an option, as the library takes them: a line each.
+std::string joined(int& first, int argc, char** argv, const std::string& option) {
+  std::string out;
+  for (; first < argc && argv[first][0] != '-'; ++first) out += (out.empty() ? "" : "\n") + one_line(option, argv[first]);
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> normalised(int argc, char** argv) {
@@ -54,6 +71,14 @@ std::vector<std::string> normalised(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     values_only = values_only || std::strcmp(argv[i], "--") == 0;
     const std::string word = values_only ? argv[i] : spelled(argv[i]);
+    if (!values_only && takes_words(word)) {
+      const auto equals = word.find('=');
+      int next = i + 1;
+      const auto value = equals == word.npos ? joined(next, argc, argv, word) : one_line(word.substr(0, equals), word.substr(equals + 1));
+      out.push_back(value.empty() ? word : word.substr(0, equals) + "=" + value);
+      i = next - 1;
+      continue;
+    }
     // A negative number is a value: --max-model-len -1.
     const bool negative = word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1]));
     const bool after_name = !out.empty() && out.back().rfind("--", 0) == 0 && out.back().find('=') == std::string::npos;

@@ -40,18 +40,13 @@ std::string commit_of(const std::string& path) {
   return at == path.npos || path.find("/models--") > at ? "" : path.substr(at + kFolder.size());
 }
 
+// One of the hub's cache: the commit that was planned for, wherever it is fetched again.
 void move_model(Moved& out) {
   auto& plan = out.plan;
   out.hub = !plan.model_is_local;
+  const auto commit = commit_of(plan.model_path);
+  if (out.hub && !commit.empty() && !plan.find("revision")) plan.settings.push_back({"revision", kText, true, {commit}});
   if (out.hub) return;
-  const auto commit = commit_of(plan.model);
-  if (!commit.empty() && !plan.model_id.empty()) {
-    plan.model = plan.model_id;
-    out.hub = true;
-    plan.model_is_local = false;
-    if (!plan.find("revision")) plan.settings.push_back({"revision", kText, true, {commit}});
-    return;
-  }
   plan.model = absolute(plan.model);
   add_once(out.paths, plan.model);
 }

@@ -20,15 +20,13 @@ Setting setting_of(const std::string& flag) {
   return option ? Setting{option.name, option.type, !option.negated, {}} : Setting{name, kText, true, {}};
 }
 
-// The plan's line: a switch is alone, a list goes on to the next option, everything else has one value, whatever it begins with.
+// The plan's line: a switch is alone, everything else has a value, whatever it begins with, and a list goes on to the next option.
 std::vector<Setting> settings_of(const std::vector<std::string>& arguments) {
   std::vector<Setting> out;
   for (std::size_t at = 2; at < arguments.size();) {
     auto setting = setting_of(arguments[at++]);
-    if (setting.many())
-      while (at < arguments.size() && !starts_with(arguments[at], "-")) setting.values.push_back(arguments[at++]);
-    else if (setting.type != kSwitch && setting.values.empty() && at < arguments.size())
-      setting.values.push_back(arguments[at++]);
+    if (setting.type != kSwitch && setting.values.empty() && at < arguments.size()) setting.values.push_back(arguments[at++]);
+    while (setting.many() && at < arguments.size() && !starts_with(arguments[at], "-")) setting.values.push_back(arguments[at++]);
     out.push_back(std::move(setting));
   }
   return out;
@@ -123,7 +121,8 @@ PlanView view_of(const vramauto_plan* plan, const vramauto_devices* devices) {
   out.settings = settings_of(out.command.arguments);
   if (json.at("engine").is_object()) out.engine_version = text_or_empty(json.at("engine").at("version"));
   out.model_id = text_or_empty(json.at("model").at("id"));
-  out.model_is_local = json.at("model").at("path").is_string();
+  out.model_path = text_or_empty(json.at("model").at("path"));
+  out.model_is_local = !out.model_path.empty() && out.model != out.model_id;  // one of the hub's cache goes by its id
   out.gpus = gpus_of(json.at("devices"), devices);
   place(out, json.at("placement"));
   out.nearest = nearest_of(json.at("result").at("alternatives"));

@@ -29,7 +29,8 @@ struct PlanView {
   std::string engine_version;      // "0.33.0"; "" by the rule of thumb
   std::string model;               // as the engine is told: a path or an id
   std::string model_id;            // "" when not known
-  bool model_is_local = false;     // it is a path
+  std::string model_path;          // where it was read; "" for one that has no files here
+  bool model_is_local = false;     // what the engine is told is that path
   std::vector<Setting> settings;   // what follows the model, in its order
   std::vector<Gpu> gpus;           // of the machine
   std::vector<std::size_t> ranks;  // positions in gpus, rank by rank; empty when no GPU is known

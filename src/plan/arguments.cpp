@@ -22,10 +22,10 @@ bool among(std::span<const std::string_view> names, std::string_view name) {
 
 // Of what is read here, words are numbers and names; others may hold anything but a line's end.
 void add_words(std::vector<std::string>& out, std::string_view value, bool plain) {
-  for (auto rest = text::trim(value); !rest.empty();) {
+  for (auto rest = value; !rest.empty();) {
     const auto end = rest.find_first_of(plain ? ", \n" : "\n");
-    out.emplace_back(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : text::trim(rest.substr(end + 1));
+    if (end != 0) out.emplace_back(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   }
 }
 

@@ -99,9 +99,9 @@ class Kubernetes(FormatCase):
 
     def test_values_stay_texts_and_are_not_expanded(self):
         for value in HOSTILE + BROKEN_LINES + INVISIBLE:
-            container = self.container(*QWEN, "--served-model-name=" + value, *environment(A=value), schema=value in BROKEN_LINES)
+            container = self.container(*QWEN, "--tokenizer=" + value, *environment(A=value), schema=value in BROKEN_LINES)
             words = [expanded(word) for word in container["args"]]
-            self.assertIn("--served-model-name=" + value if value.startswith("-") else value, words)
+            self.assertIn("--tokenizer=" + value if value.startswith("-") else value, words)
             self.assertIn({"name": "A", "value": value}, [{**e, "value": expanded(e.get("value", ""))} for e in container["env"]])
 
     def test_gpus_that_cannot_be_told_apart(self):

@@ -82,7 +82,7 @@ class Shell(FormatCase):
     def test_line_breaks_are_refused(self):
         for value in BROKEN_LINES:
             for kind in ("args", "env", "docker"):
-                for more in (["--chat-template", value], environment(A=value) if kind != "args" else ["--served-model-name", value]):
+                for more in (["--chat-template", value], environment(A=value) if kind != "args" else ["--tokenizer", value]):
                     done = formatted(kind, *QWEN, *more)
                     self.assertEqual((done.returncode, done.stdout), (1, ""), (kind, more))
                     self.assertIn("line break or another control character", done.stderr)

@@ -71,7 +71,7 @@ class Yaml(FormatCase):
         for value in HOSTILE + BROKEN_LINES + INVISIBLE:
             if not value.startswith("-"):
                 self.agrees(*QWEN, "--chat-template=" + value)
-                self.agrees(*QWEN, "--served-model-name=" + value)
+                self.agrees(*QWEN, "--tokenizer=" + value)
 
     def test_folders_of_any_name(self):
         for name in ("two words", "a\nb: c", "- x", "#x", "null", "模型", "1"):

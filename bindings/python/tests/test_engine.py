@@ -63,7 +63,7 @@ class Conversion(Folder):
         for sizes in ([1, 2], "1,2", (1, 2)):
             engine = vramauto.Engine(QWEN, devices=GPU, cudagraph_capture_sizes=sizes, served_model_name=["a b", "c"])
             command = engine.command()
-            self.assertEqual(engine.plan.json(), vramauto.plan(QWEN, GPU, cudagraph_capture_sizes="1,2", served_model_name="a b,c").json())
+            self.assertEqual(engine.plan.json(), vramauto.plan(QWEN, GPU, cudagraph_capture_sizes="1,2", served_model_name=["a b", "c"]).json())
             self.assertEqual(engine.keywords["served_model_name"], ["a b", "c"])
             self.assertEqual(list(engine.keywords["cudagraph_capture_sizes"]), [1, 2])
             at = command.index("--cudagraph-capture-sizes")
