@@ -93,6 +93,21 @@ Served served(const Option& option) {
 
 namespace {
 
+// In an argument vector a list ends where the next option begins: it must not be empty, nor have a later word that looks like one.
+Result<void> check_words(const Option& option, std::string_view value) {
+  std::size_t count = 0;
+  for (auto rest = value; !rest.empty();) {
+    const auto word = rest.substr(0, rest.find('\n'));
+    if (count > 0 && word.starts_with('-'))
+      return fail(VRAMAUTO_E_ARGUMENT, option.name, "found \"{}\" among its words, expected none that begins with a dash",
+                  text::shown(word));
+    count += !text::trim(word).empty();
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+  }
+  if (count == 0) return fail(VRAMAUTO_E_ARGUMENT, option.name, "found nothing, expected at least one word");
+  return {};
+}
+
 // What takes no memory: a text, words, or a switch that is one.
 Result<void> set_neutral(Workload& workload, const Option& option, Value value) {
   const Entry entry{option};
@@ -113,6 +128,7 @@ Result<void> set(Workload& workload, std::string_view name, std::optional<std::s
     const bool off = TRY(parse_switch(name, *value));
     value = off ? "false" : "true";
   }
+  if (value && option->type == OptionType::words) TRY(check_words(*option, *value));
   const auto* entry = find_entry(option->name);
   if (!entry) return set_neutral(workload, *option, value);
   TRY(entry->target.apply(workload, *entry, value));

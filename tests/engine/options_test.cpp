@@ -217,6 +217,17 @@ TEST_CASE("options: what takes several words is known by its type") {
   CHECK(w.cudagraph_capture_sizes == std::vector<std::uint32_t>{1, 2, 8});
 }
 
+TEST_CASE("options: words neither end a list nor leave it empty") {
+  for (const std::string value : {"a\n--trust-remote-code", "a\n\n-x", "a\n-"})
+    CHECK_MESSAGE(refused("served-model-name", value).find("among its words, expected none that begins with a dash") != std::string::npos,
+                  value);
+  for (const std::string_view name : {"served-model-name", "lora-modules", "cudagraph-capture-sizes"})
+    for (const std::string value : {"", "\n", " "})
+      CHECK_MESSAGE(refused(name, value).find("found nothing, expected at least one word") != std::string::npos, name);
+  Workload w;
+  REQUIRE(engine::set(w, "served-model-name", "-a\nb"));  // the first belongs to its option whatever it begins with
+}
+
 TEST_CASE("options: a level stands for a configuration of what is compiled") {
   Workload w;
   REQUIRE(engine::set(w, "compilation-config", "3"));

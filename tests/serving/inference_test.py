@@ -100,6 +100,9 @@ class Loads(Engines):
                 ({"model_path": "x", "environment": {"A": "b"}}, 400, "unknown_field", "environment"),
                 ({"model_path": "no-such/model"}, 404, "not_found", "model_path"), ({"model_path": "../x"}, 403, "path_not_allowed", "model_path"),
                 ({"model_path": "--help"}, 404, "not_found", "model_path"), ({"model_path": "$(touch x)"}, 404, "not_found", "model_path"),
+                *(({"model_path": "x", "options": {name: words}}, 400, "invalid_argument", "options." + name) for name, words in (
+                    ("served-model-name", "a\n--trust-remote-code"), ("served-model-name", "a\n\n--tokenizer\n/etc"), ("served-model-name", ""),
+                    ("cudagraph-capture-sizes", ""), ("cudagraph-capture-sizes", "\n"))),
                 *(({"model_path": "x", "options": {name: "x"}}, 403, "option_not_allowed", "options." + name) for name in
                   ("trust-remote-code", "middleware", "worker-cls", "tool-parser-plugin", "chat-template", "host", "download-dir", "logits-processors",
                    "hf-config-path", "additional-config", "ssl-keyfile", "config", "log-config-file"))):
