@@ -31,16 +31,6 @@ constexpr const char* kFooter =
     "  vramauto serve-model --model-path /models/llama --engine-command \"/opt/vllm/bin/vllm serve\"\n"
     "  vramauto serve-model --model-path Qwen/Qwen3-8B --gpu \"RTX 4090\" --dry-run   the command for another machine";
 
-// VLLM_* of our own environment: the engine inherits it, so the plan must know. Its one secret is for no report.
-std::vector<std::pair<std::string, std::string>> engine_variables() {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string text = *entry;
-    if (text.rfind("VLLM_", 0) == 0 && text.rfind("VLLM_API_KEY=", 0) != 0) out.emplace_back("env", text);
-  }
-  return out;
-}
-
 void refuse_other_machines(const ServeModelOptions& options) {
   const auto& plan = options.plan;
   for (const auto& [name, value] :
@@ -168,7 +158,7 @@ Exit run_serve_model(ServeModelOptions options) {
   const auto given = read_engine_options(options.engine);
   options.plan.model = model_path(options.plan.model);
   options.plan.only_here = !options.dry_run;
-  options.plan.read = engine_variables();
+  options.plan.read = engine_variables(environ);
   options.plan.read.insert(options.plan.read.end(), given.set.begin(), given.set.end());
 
   const auto [devices, plan] = planned(options.plan);

@@ -92,10 +92,13 @@ class Reader {
       kept.words.push_back(value);
       while (at_ < words_.size() && !is_option(words_[at_])) value += between + words_[at_], kept.words.push_back(words_[at_++]);
     }
-    if (value.size() > kLongestText)  // a template, say: nothing that takes memory
+    if (value.size() > kLongestText) {  // a template, say: nothing that takes memory
       out_.unknown.insert(out_.unknown.end(), kept.words.begin(), kept.words.end());
-    else
-      out_.set.emplace_back(word.option.name, value), out_.kept.push_back(std::move(kept));
+      return;
+    }
+    out_.set.emplace_back(word.option.name, value);
+    // A list in one word, "=1,2,4", is several to the table and to the plan, but one to vLLM.
+    if (word.option.type != kWords || !word.has_value || value[0] == '-') out_.kept.push_back(std::move(kept));
   }
 
   void pass_on(const std::string& text, const Word& word) {

@@ -153,6 +153,15 @@ std::string find_program(const std::string& name, const char* path) {
                 "there is no program of this name in " + (path ? "PATH, which is " + folders : "the default PATH, " + folders)};
 }
 
+std::vector<std::pair<std::string, std::string>> engine_variables(const char* const* inherited) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (; *inherited; ++inherited) {
+    const std::string text = *inherited;
+    if (text.rfind("VLLM_", 0) == 0 && text.rfind("VLLM_API_KEY=", 0) != 0) out.emplace_back("env", text);
+  }
+  return out;
+}
+
 Launch launch(const vramauto_plan* plan, const std::vector<std::string>& command, const EngineOptions& given,
               const char* const* inherited) {
   const auto wanted = engine_command(plan);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/engine_options.hpp"
@@ -14,6 +15,10 @@ std::vector<std::string> split_command(const std::string& command);
 // The file that is run for argv[0]: itself where it has a slash, else the first of that name in `path` (PATH; nullptr: the
 // system's default). Throws Failure that says where was looked.
 std::string find_program(const std::string& name, const char* path);
+
+// VLLM_* of an environment that an engine inherits, as options ("env", "NAME=VALUE") of the plan, which must know them. Its one
+// secret is for no report.
+std::vector<std::pair<std::string, std::string>> engine_variables(const char* const* inherited);
 
 struct Launch {
   std::vector<std::string> argv;         // command, model, options: each once

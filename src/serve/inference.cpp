@@ -53,6 +53,7 @@ PlanRequest question(Library& library, const LoadRequest& request, const client:
   PlanRequest out;
   out.workload =
       made<client::Workload>("", [&](auto to, auto err) { return vramauto_workload_new(library.context.get(), to, err); });
+  for (const auto& [name, value] : client::engine_variables(environ)) set_option(out.workload.get(), name, value, "environment");
   for (const auto& [name, value] : options.set) set_option(out.workload.get(), name, value, "options." + name);
   out.devices = library.devices.here("");
   if (vramauto_devices_count(out.devices.get()) == 0) out.devices = nullptr;

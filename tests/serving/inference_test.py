@@ -76,6 +76,24 @@ class Loads(Engines):
         self.assertEqual(service.until_state("ready")["gpu_memory_utilization"], 0.85)
         self.assertEqual(self.recorded()["options"]["gpu-memory-utilization"], 0.85)
 
+    def test_what_the_engine_inherits_is_planned_with(self):
+        service = self.serving(VLLM_ALLOW_LONG_MAX_MODEL_LEN="1", VLLM_API_KEY="secret")
+        answer = self.load(service, "Qwen/Qwen3-0.6B", max_model_len=50000)
+        self.assertEqual(answer.status, 202, answer.body[:500])
+        self.assertEqual(answer.json["plan"]["vllm_env"], {"VLLM_ALLOW_LONG_MAX_MODEL_LEN": "1"})
+        self.assertNotIn(b"secret", answer.body)
+        found = self.recorded()
+        self.assertEqual(found["options"]["max-model-len"], 50000)
+        self.assertEqual({name: found["environment"].get(name) for name in ("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "VLLM_API_KEY")},
+                         {"VLLM_ALLOW_LONG_MAX_MODEL_LEN": "1", "VLLM_API_KEY": "secret"})
+
+    def test_lists(self):
+        service = self.serving()
+        answer = self.load(service, options={"cudagraph-capture-sizes": "1,2,4", "served-model-name": "a b\nc,d"})
+        self.assertEqual(answer.status, 202, answer.body[:500])
+        options = self.recorded()["options"]
+        self.assertEqual((options["cudagraph-capture-sizes"], options["served-model-name"]), (["1", "2", "4"], ["a b", "c,d"]))
+
     def test_what_does_not_fit(self):
         service = self.serving()
         answer = self.load(service, "Qwen/Qwen3-32B")
