@@ -20,12 +20,16 @@ std::string mount(const std::string& path, bool writable) {
   return "type=bind," + field("source=" + path) + "," + field("target=" + path) + (writable ? "" : ",readonly");
 }
 
+// Of a host Docker takes the address only: "docker: invalid IP address: localhost".
 std::string published(const PlanView& plan) {
   const auto* host = plan.find("host");
-  const auto* port = plan.find("port");
-  const auto number = port ? port->values.at(0) : "8000";
   auto address = host ? host->values.at(0) : "";
-  if (address.find(':') != address.npos) address = "[" + address + "]";
+  if (address == "localhost") address = "127.0.0.1";
+  const bool v6 = address.find(':') != address.npos;
+  if (address.find_first_not_of(v6 ? "0123456789abcdefABCDEF:." : "0123456789.") != address.npos)
+    throw Failure{kError, "--host", "found \"" + printable(address) + "\", expected an address of this machine, since Docker takes no name"};
+  if (v6) address = "[" + address + "]";
+  const auto number = std::to_string(port_of(plan));
   return (address.empty() ? "" : address + ":") + number + ":" + number;
 }
 

@@ -16,6 +16,9 @@ std::vector<std::string> words(const PlanView& plan);
 // Where the optimization level goes, by the release: "optimization-level" and 3, "compilation-config" and {"mode": 3}.
 std::pair<std::string, Document> level_of(const PlanView& plan, const Setting& setting);
 
+// --port, or vLLM's own default. Throws Failure for what is none.
+int port_of(const PlanView& plan);
+
 std::string format_args(const PlanView& plan);
 std::string format_env(const PlanView& plan);
 std::string format_yaml(const PlanView& plan);

@@ -97,15 +97,6 @@ Volumes volumes_of(const Moved& moved, const std::string& name) {
   return out;
 }
 
-int port_of(const PlanView& plan) {
-  const auto* port = plan.find("port");
-  if (!port) return 8000;
-  const auto number = number_or_text(port->values.at(0));
-  if (!number.is_number_unsigned() || number < 1 || number > 65535)
-    throw Failure{kError, "--port", "found \"" + printable(port->values[0]) + "\", expected 1 to 65535"};
-  return number.get<int>();
-}
-
 Document container(const Moved& moved, const Volumes& volumes) {
   const auto& plan = moved.plan;
   auto arguments = Document::array();

@@ -142,7 +142,7 @@ Document llm_config(const PlanView& plan) {
 Document http_options(const PlanView& plan) {
   auto out = Document::object();
   if (const auto* host = plan.find("host")) out["host"] = host->values.at(0);
-  if (const auto* port = plan.find("port")) out["port"] = number_or_text(port->values.at(0));
+  if (plan.find("port")) out["port"] = port_of(plan);
   return out;
 }
 

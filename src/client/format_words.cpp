@@ -2,6 +2,7 @@
 #include "client/format_documents.hpp"
 #include "client/library.hpp"
 #include "client/shell.hpp"
+#include "client/yaml.hpp"
 
 namespace client {
 namespace {
@@ -25,6 +26,15 @@ std::vector<std::string> words(const PlanView& plan) {
       out.insert(out.end(), setting.values.begin(), setting.values.end());
   }
   return out;
+}
+
+int port_of(const PlanView& plan) {
+  const auto* port = plan.find("port");
+  if (!port) return 8000;
+  const auto number = number_or_text(port->values.at(0));
+  if (!number.is_number_unsigned() || number < 1 || number > 65535)
+    throw Failure{kError, "--port", "found \"" + printable(port->values[0]) + "\", expected 1 to 65535"};
+  return number.get<int>();
 }
 
 std::string format_args(const PlanView& plan) {

@@ -166,6 +166,9 @@ class Docker(FormatCase):
         self.assertEqual(created["HostConfig"]["PortBindings"], {"9000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9000"}]})
         self.assertNotIn("--host", created["Cmd"])
         self.assertIn("--port", created["Cmd"])
+        for host, address in (("localhost", "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::1", "::1")):
+            bindings = self.create(*QWEN, "--host", host)["HostConfig"]["PortBindings"]
+            self.assertEqual(bindings, {"8000/tcp": [{"HostIp": address, "HostPort": "8000"}]})
 
     def test_values_stay_inside_their_quotes(self):
         for value in HOSTILE:

@@ -48,6 +48,17 @@ class Refusals(FormatCase):
             self.assertEqual(done.returncode, 1 if kind in ("docker", "kubernetes") else 0, (kind, done.stderr))
             self.assertIn("more than one node" if done.returncode else "the ranks are on 2 nodes", done.stderr)
 
+    def test_what_is_no_port_and_no_address(self):
+        for port in ("0", "65536", "x", "80 80"):
+            for kind in ("docker", "kubernetes", "ray"):
+                done = formatted(kind, *QWEN, "--port", port)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), (kind, port))
+                self.assertIn(f'--port: found "{port}", expected 1 to 65535', done.stderr)
+        for host in ("gpu-server", "1.2.3.4 x", "::1]", "eth0"):
+            done = formatted("docker", *QWEN, "--host", host)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), host)
+            self.assertIn(f'--host: found "{host}", expected an address', done.stderr)
+
     def test_names_of_variables(self):
         for name in ("A B", "A;touch x", "1A", "ä", "A\nB", "A-B", "A.B"):
             for kind in FORMATS:
