@@ -23,6 +23,10 @@ std::string told(const Ended& end) {
                   : fmt::format("the engine was ended by signal {}", *end.signal);
 }
 
+bool is_running(EngineState state) {
+  return state == EngineState::loading || state == EngineState::ready || state == EngineState::stopping;
+}
+
 }  // namespace
 
 const char* name_of(EngineState state) {
@@ -50,10 +54,7 @@ void Engine::become(EngineState state, std::string reason) {
   if (!reason.empty()) status_.reason = std::move(reason);
 }
 
-bool Engine::running() const {
-  const auto now = state();
-  return now == EngineState::loading || now == EngineState::ready || now == EngineState::stopping;
-}
+bool Engine::running() const { return is_running(state()); }
 
 void Engine::check_free() const {
   const auto now = state();
@@ -187,11 +188,16 @@ void Engine::finish(const Watch& watch, const Ended& end) {
   become(EngineState::failed, reason);
 }
 
+// Under one lock: between two, a failed engine could have become the next one, which would then be called idle and never ended.
 EngineState Engine::stop() {
-  if (running()) stop_ = true;
-  const auto now = state();
-  if (now == EngineState::failed) become(EngineState::idle);
-  return running() ? EngineState::stopping : EngineState::idle;
+  const std::lock_guard lock(mutex_);
+  const bool runs = is_running(status_.state);
+  if (runs) stop_ = true;
+  if (status_.state == EngineState::failed) {
+    status_.state = EngineState::idle;
+    status_.since = std::chrono::system_clock::now();
+  }
+  return runs ? EngineState::stopping : EngineState::idle;
 }
 
 void Engine::stop_for_good() {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "client/option_table.hpp"
 #include "serve/json_writer.hpp"
 #include "serve/refusal.hpp"
 #include "support/text.hpp"
@@ -31,6 +32,19 @@ std::string option_text(const Value& value, const std::string& where) {
   }
 }
 
+// A list's words, a line each as the library takes them.
+std::string words_text(const Value& list, const std::string& where) {
+  std::string out;
+  for (const auto& item : list.items) {
+    const auto word = option_text(item, where);
+    if (word.find('\n') != word.npos) throw Refusal{400, "invalid_text", where, "found a line break in a word, expected none"};
+    out += (&item == list.items.data() ? "" : "\n") + word;
+  }
+  return out;
+}
+
+bool takes_words(std::string_view name) { return client::option_named(std::string(name)).type == client::kWords; }
+
 // "2x RTX 4090", or a list of such texts.
 std::string gpus_text(const Value& value) {
   if (!value.is(Type::array)) return plain_text(value, "gpus");
@@ -57,8 +71,11 @@ SharedDevices read_devices(Library& library, Fields& fields) {
 
 void read_workload(Fields& fields, vramauto_workload* workload) {
   for (const auto& [name, value] : read_options(fields, "options")) set_option(workload, name, value, "options." + name);
-  for (const auto& [name, value] : read_options(fields, "environment"))
+  for (const auto& [name, value] : read_options(fields, "environment")) {
+    if (name.find('=') != name.npos)
+      throw Refusal{400, "invalid_argument", "environment." + vramauto::text::shown(name), "found = in a name, expected none"};
     set_option(workload, "env", name + "=" + value, "environment." + name);
+  }
 }
 
 std::optional<client::Format> read_format(Fields& fields) {
@@ -99,7 +116,9 @@ OptionTexts read_options(Fields& fields, const char* name) {
     const auto where = options.name_of(member.key);
     if (member.key.find('\0') != member.key.npos)
       throw Refusal{400, "invalid_text", where, "found a NUL character in a name, expected none"};
-    if (!member.is(Type::null)) out.emplace_back(member.key, option_text(member, where));
+    if (member.is(Type::null)) continue;
+    const bool list = member.is(Type::array) && takes_words(member.key);
+    out.emplace_back(member.key, list ? words_text(member, where) : option_text(member, where));
   }
   return out;
 }

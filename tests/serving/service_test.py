@@ -43,6 +43,8 @@ class Plans(Shared):
                 ({"gpus": ["RTX 4090", "L40S"], "options": {"gpu-memory-utilization": 0.7}},
                  ["--gpu", "RTX 4090, L40S", "--gpu-memory-utilization", "0.7"]),
                 ({"free": "15GiB", "options": {"max-model-len": 4096}}, ["--free", "15GiB", "--max-model-len", "4096"]),
+                ({"options": {"cudagraph-capture-sizes": [1, 2, "4"], "served-model-name": ["a b", "c,d"]}},
+                 ["--cudagraph-capture-sizes", "1", "2", "4", "--served-model-name", "a b", "c,d"]),
                 ({"environment": {"VLLM_USE_V2_MODEL_RUNNER": "0"}}, ["--env", "VLLM_USE_V2_MODEL_RUNNER=0"]),
                 ({"options": {"compilation-config": {"cudagraph_mode": "NONE"}}}, ["--compilation-config", '{"cudagraph_mode":"NONE"}'])):
             fields = {**PLAN, **fields}
@@ -94,6 +96,12 @@ class Bodies(Shared):
                 ('{"model": "x", "models": 1}', 400, "unknown_field", "models"), ('{"model": "x", "\\u0000": 1}', 400, "unknown_field", "?"),
                 ('{"model": "x", "options": []}', 400, "wrong_type", "options"),
                 ('{"model": "x", "options": {"max-model-len": []}}', 400, "wrong_type", "options.max-model-len"),
+                ('{"model": "x", "options": {"max-model-len": [4096]}}', 400, "wrong_type", "options.max-model-len"),
+                ('{"model": "x", "options": {"served-model-name": []}}', 400, "invalid_argument", "options.served-model-name"),
+                ('{"model": "x", "options": {"served-model-name": [["a"]]}}', 400, "wrong_type", "options.served-model-name"),
+                ('{"model": "x", "options": {"served-model-name": ["a\\nb"]}}', 400, "invalid_text", "options.served-model-name"),
+                ('{"model": "x", "options": {"served-model-name": ["a", "--x"]}}', 400, "invalid_argument", "options.served-model-name"),
+                ('{"model": "x", "environment": {"A=B": "c"}}', 400, "invalid_argument", "environment.A=B"),
                 ('{"model": "x", "options": {"max-model-len": NaN}}', 400, "out_of_range", "options.max-model-len"),
                 ('{"model": "x", "options": {"max-model-len": 1e400}}', 400, "out_of_range", "options.max-model-len"),
                 ('{"model": "x", "options": {"max-model-len": -1.5}}', 400, "invalid_argument", "options.max-model-len"),
