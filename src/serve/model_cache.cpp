@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::seconds kPathFresh{1};  // until its files are looked at again
 constexpr std::chrono::seconds kIdFresh{60};   // an id may come into the hub's cache
 
+constexpr std::uint32_t kConfigOnly = 2;  // of vramauto_model_info's sources: up to this the model was a path, beyond it an id
+
 // What an open model holds is mostly its tensors' names and descriptions.
 std::size_t bytes_of(const vramauto_model* model) {
   vramauto_model_info info;
@@ -53,6 +55,10 @@ std::shared_ptr<ModelCache::Opened> ModelCache::renewed(const std::string& name,
   }
   auto model =
       made<client::Model>(where, [&](auto out, auto err) { return vramauto_model_open(context_, named.name.c_str(), out, err); });
+  vramauto_model_info info;
+  VRAMAUTO_INIT(info);
+  const bool files = vramauto_model_get(model.get(), &info) == VRAMAUTO_OK && info.source <= kConfigOnly;
+  if (files) roots_.check_opened(info.path, where);
   const auto bytes = name.size() + bytes_of(model.get());
   const auto opened = std::make_shared<Opened>(std::move(model), named.fingerprint, until);
   cache_.put(name, opened, bytes);

@@ -298,6 +298,24 @@ class Models(Case):
         listed = [one["id"] for one in service.get("/api/v1/models").json["models"] if one["source"] == "root"]
         self.assertEqual(sorted(listed), ["blobs", "cached", "leak", "organisation/name"])
 
+    def test_base_models_of_adapters_below_roots_only(self):
+        outside, inside = self.model("outside"), self.model("root", "base")
+
+        def adapter(name, base):
+            folder = self.folder / "root" / name
+            folder.mkdir()
+            (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base), "peft_type": "LORA", "r": 8}))
+            return folder
+        near, known = adapter("near", inside), adapter("known", "Qwen/Qwen3-8B")
+        away = [adapter("away", outside), adapter("around", outside / ".." / "outside"), adapter("over", self.folder / "root" / "away")]
+        service = self.start("--model-root", str(self.folder / "root"))
+        for model in (near, known):
+            self.assertEqual(self.ask(service, model).status, 200, model)
+        for model in away:
+            self.refused(self.ask(service, model), 403, "path_not_allowed", "model")
+        self.refused(service.plan(model="base", gpus="RTX 4090", lora_models=["away"]), 403, "path_not_allowed", "lora_models")
+        self.refused(service.post("/api/v1/inference/load", {"model_path": "away", "force": True}), 403, "path_not_allowed", "model_path")
+
     def test_none_for_others_without_a_root(self):
         token = self.folder / "token"
         token.write_text("0123456789abcdef0123\n")
