@@ -15,8 +15,15 @@ using vramauto::text::shown;
 
 // "localhost:8080", "[::1]", "127.0.0.1" without their port.
 std::string name_of_host(const std::string& host) {
-  if (!host.empty() && host.front() == '[') return host.substr(0, host.find(']') + 1);
-  return lower(host.substr(0, host.find(':')));
+  const auto end = host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size());
+  const bool only_a_port_follows = end == host.size() || host[end] == ':';
+  return only_a_port_follows ? lower(host.substr(0, end)) : "";
+}
+
+// Whole: get_header_value() of cpp-httplib ends at a NUL, which "%00" in a header is to it.
+std::string header(const httplib::Request& request, const char* name) {
+  const auto found = request.headers.find(name);
+  return found == request.headers.end() ? "" : found->second;
 }
 
 bool is_loopback_name(const std::string& name) {
@@ -42,11 +49,11 @@ bool same_secret(const std::string& a, const std::string& b) {
 void Guard::check_host(const httplib::Request& request) const {
   if (request.get_header_value_count("Host") > 1 || (request.version == "HTTP/1.1" && !request.has_header("Host")))
     throw Refusal{400, "invalid_host", "Host", "found none or several Host headers, expected one"};
-  const auto host = request.get_header_value("Host");
+  const auto host = header(request, "Host");
   if (loopback_ && request.has_header("Host") && !is_loopback_name(name_of_host(host)))
     throw Refusal{403, "host_not_allowed", "Host", "found " + shown(host) + ", expected localhost or a loopback address"};
   if (!request.has_header("Origin")) return;
-  const auto origin = lower(request.get_header_value("Origin"));
+  const auto origin = lower(header(request, "Origin"));
   if (request.get_header_value_count("Origin") > 1 || (origin != "http://" + lower(host) && origin != "https://" + lower(host)))
     throw Refusal{403, "origin_not_allowed", "Origin", "found " + shown(origin) + ", expected the service's own"};
 }
@@ -54,7 +61,7 @@ void Guard::check_host(const httplib::Request& request) const {
 void Guard::check_token(const httplib::Request& request) const {
   if (token_.empty()) return;
   const std::string scheme = "bearer ";
-  const auto given = request.get_header_value("Authorization");
+  const auto given = header(request, "Authorization");
   if (lower(given.substr(0, scheme.size())) != scheme || !same_secret(given.substr(scheme.size()), token_))
     throw Refusal{401, "unauthorized", "Authorization",
                   "found no valid token, expected Authorization: Bearer and the service's token"};

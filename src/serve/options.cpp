@@ -5,7 +5,9 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "client/library.hpp"
@@ -29,11 +31,17 @@ std::string token_in(const std::string& path) {
   return out;
 }
 
+// No %: cpp-httplib reads "%41" in a header as "A", so that such a token would never be the one that is sent.
 void check_token(const std::string& token) {
-  const bool plain = std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 127; });
+  const bool plain = std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 127 && c != '%'; });
   if (token.size() < kShortestToken || token.size() > kLongestToken || !plain)
     throw client::Failure{client::kUsage, "--token",
-                          "found " + std::to_string(token.size()) + " characters, expected 16 to 4096 that can be seen, no spaces"};
+                          "found " + std::to_string(token.size()) + " characters, expected 16 to 4096 that can be seen, no spaces and no %"};
+}
+
+// NaN is neither below a CLI::Range nor above it.
+std::string check_number(const std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "found " + text + ", expected a number of seconds" : "";
 }
 
 }  // namespace
@@ -65,15 +73,18 @@ bool read_options(int argc, char** argv, Options& out) {
       ->check(CLI::Range(1, 512).description(""));
   app.add_option("--request-timeout", out.request_timeout, "seconds for a client to send a request [10]")
       ->type_name("SECONDS")
+      ->check(check_number)
       ->check(CLI::Range(0.1, 3600.0).description(""));
   app.add_option("--engine-command", out.engine_command, "what starts the engine, before its model [vllm serve]")
       ->type_name("COMMAND");
   app.add_option("--engine-log", out.engine_log, "file to which all that the engine says is appended")->type_name("FILE");
   app.add_option("--load-timeout", out.load_timeout, "seconds until an engine that is not ready is ended [1800]")
       ->type_name("SECONDS")
+      ->check(check_number)
       ->check(CLI::Range(0.1, 1e6).description(""));
   app.add_option("--grace", out.grace, "seconds between asking the engine to end and killing it [30]")
       ->type_name("SECONDS")
+      ->check(check_number)
       ->check(CLI::Range(0.0, 3600.0).description(""));
   try {
     app.parse(argc, argv);

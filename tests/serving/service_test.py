@@ -224,7 +224,8 @@ class Http(Shared):
         self.assertEqual(self.service.get("/healthz", Origin=own).status, 200)
         self.assertEqual(self.service.get("/healthz", Host=f"localhost:{self.service.port}").status, 200)
         self.assertEqual(self.service.get("/healthz", Host="[::1]:80").status, 200)
-        for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "0x7f.1"):
+        for host in ("[::1].evil.example", "[::1]evil", "[::1", "127.0.0.1%00.evil.example", "localhost%00", "evil.example",
+                     "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "0x7f.1"):
             self.refused(self.service.get("/healthz", Host=host), 403, "host_not_allowed", "Host")
         for origin in ("http://evil.example", "null", own + "0", "http://localhost"):
             self.refused(self.service.ask("POST", "/api/v1/inference/unload", "", {**JSON, "Origin": origin}), 403, "origin_not_allowed", "Origin")
@@ -347,7 +348,9 @@ class Tokens(Case):
         loose.write_text(self.TOKEN)
         loose.chmod(0o644)
         for words, status, says in ((["--host", "0.0.0.0"], 2, "token"), (["--token", "short"], 2, "16"), (["--token-file", str(loose)], 1, "600"),
-                                    (["--token-file", "/nonexistent"], 1, "token"), (["--token", "a b" * 10], 2, "spaces"), (["--host", "no.such.host.invalid"], 1, "--host"),
+                                    (["--token-file", "/nonexistent"], 1, "token"), (["--token", "a b" * 10], 2, "spaces"), (["--token", "0123456789abcd%41ef"], 2, "no %"),
+                                    (["--request-timeout", "nan"], 2, "nan"), (["--load-timeout", "NaN"], 2, "NaN"), (["--grace", "-nan"], 2, "nan"),
+                                    (["--host", "no.such.host.invalid"], 1, "--host"),
                                     (["--model-root", "/nonexistent"], 2, "--model-root"), (["--port", "70000"], 2, "--port"), (["--nonsense"], 2, "--help"),
                                     (["--engine-command", "'"], 2, "quote"), (["--gpu", ""], 0, ""), (["--engine-log", "/nonexistent/x"], 1, "--engine-log")):
             if status == 0:
