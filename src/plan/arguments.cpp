@@ -13,8 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 11> kOurs = {"engine",     "engine-version", "method", "policy",    "sequences", "input-len",
                                                     "output-len", "reserve",        "usage",  "estimator", "env"};
 // Stated by the plan itself, whether set or not.
-constexpr std::array<std::string_view, 4> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
-                                                     "max-model-len"};
+constexpr std::array<std::string_view, 5> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
+                                                     "device-memory-utilization", "max-model-len"};
 
 bool among(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
