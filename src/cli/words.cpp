@@ -10,15 +10,6 @@
 namespace cli {
 namespace {
 
-// The option whose short name this is; "" when there is none.
-std::string long_name(const std::string& short_name) {
-  vramauto_option_info option;
-  VRAMAUTO_INIT(option);
-  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
-    if (!vramauto_option_get(i, &option) && !short_name.empty() && short_name == option.short_name) return option.name;
-  return "";
-}
-
 std::string spelled(std::string word) {
   const auto equals = std::min(word.find('='), word.size());
   if (word.size() > 2 && word[0] == '-' && word[1] == '-') {
@@ -26,10 +17,11 @@ std::string spelled(std::string word) {
     return word;
   }
   if (word.size() < 2 || word[0] != '-') return word;
-  if (const auto name = long_name(word.substr(1, equals - 1)); !name.empty()) return "--" + name + word.substr(equals);
+  if (const auto option = client::option_of_short_name(word.substr(1, equals - 1)))
+    return std::string("--") + option.name + word.substr(equals);
   const auto digit = word.find_first_of("0123456789");  // a number may follow without a space: -O3, -tp2
-  const auto name = digit == word.npos ? std::string() : long_name(word.substr(1, digit - 1));
-  return name.empty() ? word : "--" + name + "=" + word.substr(digit);
+  const auto option = digit == word.npos ? client::NamedOption() : client::option_of_short_name(word.substr(1, digit - 1));
+  return option ? std::string("--") + option.name + "=" + word.substr(digit) : word;
 }
 
 std::size_t distance(const std::string& a, const std::string& b) {

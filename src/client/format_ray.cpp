@@ -67,6 +67,18 @@ std::string accelerator(const PlanView& plan) {
   return type;
 }
 
+// "image=2,video=0": vLLM before 0.9, engine/arg_utils.py, nullable_kvs.
+Document object_of_pairs(std::string_view text) {
+  auto out = Document::object();
+  while (!text.empty()) {
+    const auto pair = text.substr(0, text.find(','));
+    const auto equals = std::min(pair.find('='), pair.size());
+    out[std::string(pair.substr(0, equals))] = number_or_text(std::string(pair.substr(std::min(equals + 1, pair.size()))));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
+  }
+  return out;
+}
+
 Document typed(const Setting& setting) {
   if (setting.values.empty()) return setting.on;
   if (setting.many()) {
@@ -78,6 +90,7 @@ Document typed(const Setting& setting) {
   const auto& value = setting.values[0];
   const bool json = setting.type == kJson || (setting.type == kText && !value.empty() && (value[0] == '{' || value[0] == '['));
   if (auto parsed = Document::parse(json ? value : "", nullptr, false); !parsed.is_discarded()) return parsed;
+  if (setting.type == kJson) return object_of_pairs(value);
   const bool number = setting.type == kInteger || setting.type == kNumber || setting.type == kBytes ||
                       (setting.type == kText && !among(kNames, setting.name));
   return number ? number_or_text(value) : Document(value);

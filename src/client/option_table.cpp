@@ -5,20 +5,6 @@
 namespace client {
 namespace {
 
-// Second names (vLLM 0.33, engine/arg_utils.py).
-struct Alias {
-  const char *name, *of;
-};
-constexpr Alias kNames[] = {{"device-memory-utilization", "gpu-memory-utilization"}};
-constexpr Alias kShortNames[] = {{"q", "quantization"}, {"cc", "compilation-config"}};
-
-template <std::size_t Count>
-std::string unaliased(const Alias (&aliases)[Count], const std::string& name) {
-  for (const auto& alias : aliases)
-    if (name == alias.name) return alias.of;
-  return "";
-}
-
 template <class Test>
 NamedOption find(Test&& test) {
   vramauto_option_info info;
@@ -44,7 +30,6 @@ NamedOption switch_named(const std::string& name) {
 NamedOption option_named(std::string name) {
   name = with_dashes(std::move(name));
   if (const auto exact = find([&](const vramauto_option_info& info) { return name == info.name; })) return exact;
-  if (const auto other = unaliased(kNames, name); !other.empty()) return option_named(other);
   if (name.rfind("no-", 0) == 0) return switch_named(name.substr(3));
   // vLLM 0.33, utils/argparse_utils.py, EnableDisableAction.
   if (name.rfind("disable-", 0) == 0) return switch_named("enable-" + name.substr(8));
@@ -52,7 +37,6 @@ NamedOption option_named(std::string name) {
 }
 
 NamedOption option_of_short_name(const std::string& short_name) {
-  if (const auto name = unaliased(kShortNames, short_name); !name.empty()) return option_named(name);
   return find([&](const vramauto_option_info& info) { return !short_name.empty() && short_name == info.short_name; });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -92,6 +93,7 @@ class Estimate {
   Workload workload;                  // as asked
   std::string draft;                  // where the draft model is; "" without one
   std::vector<std::string> adapters;  // where the attached adapters are
+  std::optional<std::string> limits;  // --limit-mm-per-prompt, where this release reads no JSON: "image=2,video=0"
   Effective effective;
   std::vector<Rank> ranks;          // dp-major, then pp, then tp
   std::vector<CacheGroup> groups;   // of the whole model when it is not pipelined, else of all stages merged

@@ -71,6 +71,11 @@ constexpr std::array kEntries = {
           0,
           1,
           utilization},
+    Entry{{OptionType::number, "device-memory-utilization", "", "", "0 (automatic)", "second name of --gpu-memory-utilization"},
+          0,
+          1,
+          utilization,
+          {31}},
     Entry{{OptionType::bytes, "kv-cache-memory-bytes", "", "", "from the utilization",
            "memory of the KV cache on every GPU, instead of what the profile run leaves: 8GiB, or bytes"},
           1,
@@ -123,7 +128,7 @@ constexpr std::array kEntries = {
           0,
           choice<&W::dtype>},
     Entry{
-        {OptionType::choice, "quantization", "",
+        {OptionType::choice, "quantization", "q",
          "fp8|fp8_per_tensor|fp8_per_channel|fp8_per_block|mxfp8|mxfp4|bitsandbytes|compressed-tensors|gptq|gptq_marlin|auto_gptq|"
          "awq|awq_marlin|auto_awq|modelopt|modelopt_fp4|modelopt_mixed|fbgemm_fp8|quark|torchao|inc",
          "as the checkpoint says", "format of the weights; fp8 and its like quantise a 16 bit checkpoint while it is loaded"},
@@ -270,7 +275,7 @@ constexpr std::array kEntries = {
           1 << 20,
           numbers<&W::cuda_graph_sizes>,
           {8, 13}},
-    Entry{{OptionType::json, "compilation-config", "", "", "{}",
+    Entry{{OptionType::json, "compilation-config", "cc", "", "{}",
            "JSON; cudagraph_mode, cudagraph_capture_sizes and max_cudagraph_capture_size decide the memory of CUDA graphs; up to "
            "0.8 a level alone, 0 to 3, too"},
           0,

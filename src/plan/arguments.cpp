@@ -13,8 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 11> kOurs = {"engine",     "engine-version", "method", "policy",    "sequences", "input-len",
                                                     "output-len", "reserve",        "usage",  "estimator", "env"};
 // Stated by the plan itself, whether set or not.
-constexpr std::array<std::string_view, 4> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
-                                                     "max-model-len"};
+constexpr std::array<std::string_view, 5> kChosen = {"tensor-parallel-size", "pipeline-parallel-size", "gpu-memory-utilization",
+                                                     "device-memory-utilization", "max-model-len"};
 
 bool among(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -44,6 +44,13 @@ std::string with_draft(std::string_view config, const std::string& draft) {
   if (draft.empty() || !document || document->root().find("model")) return std::string(config);
   const auto rest = text::trim(text::trim(config).substr(1));
   return fmt::format("{{\"model\": {}{}{}", quoted(draft), rest == "}" ? "" : ", ", rest);
+}
+
+// What was set, in the words of the release that is asked for, with what else the engine has to be told.
+std::string as_read(const Plan& plan, std::string_view name, const std::string& value) {
+  if (!plan.estimate) return value;
+  if (name == "speculative-config") return with_draft(value, plan.estimate->draft);
+  return name == "limit-mm-per-prompt" ? plan.estimate->limits.value_or(value) : value;
 }
 
 // As the engine reads it: counts and sizes in digits, a switch by its name alone.
@@ -134,8 +141,7 @@ std::vector<std::string> arguments(const Plan& plan, const model::Model& model) 
   for (std::size_t i = 0; i < asked.set_names.size() && i < asked.set_values.size(); ++i) {
     const auto* option = engine::find_option(asked.set_names[i]);
     if (!option || among(kOurs, option->name) || among(kChosen, option->name)) continue;
-    const bool drafts = option->name == "speculative-config" && plan.estimate;
-    add_set(out, *option, drafts ? with_draft(asked.set_values[i], plan.estimate->draft) : asked.set_values[i]);
+    add_set(out, *option, as_read(plan, option->name, asked.set_values[i]));
   }
   const bool named = std::find(asked.set_names.begin(), asked.set_names.end(), "revision") != asked.set_names.end();
   if (!model.revision.empty() && !named) out.insert(out.end(), {"--revision", model.revision});

@@ -1,6 +1,13 @@
 /* The option table can be enumerated, and every name in it can be set and taken back. */
 #include "check.h"
 
+/* One that any option of that type takes. */
+static const char* value_of(uint32_t type, const char* choices) {
+  static char first[64];
+  snprintf(first, sizeof first, "%.*s", (int)strcspn(choices, "|"), choices);
+  return type == 1 ? "true" : type == 5 ? first : type == 7 ? "{}" : "1";
+}
+
 int main(void) {
   vramauto_context* ctx;
   vramauto_workload* workload;
@@ -24,7 +31,7 @@ int main(void) {
     if (option.type == 2) CHECK_NUMBER(vramauto_workload_set(workload, option.name, "1", &err), VRAMAUTO_OK);
     if (strlen(option.short_name) > 0) {
       ++shorts;
-      CHECK_NUMBER(vramauto_workload_set(workload, option.short_name, option.type == 1 ? "true" : "1", &err), VRAMAUTO_OK);
+      CHECK_NUMBER(vramauto_workload_set(workload, option.short_name, value_of(option.type, option.choices), &err), VRAMAUTO_OK);
     }
   }
   CHECK(shorts >= 3);

@@ -133,6 +133,12 @@ class Usage(Folders):
                 answer, _ = plan(model, "--gpu", "4x H100 80GB", *words)
                 self.assertEqual(answer["workload"]["tensor_parallel_size"], 2)
 
+    def test_second_names_of_the_engine(self):
+        for words, argument in ((["--device-memory-utilization", "0.9"], "--gpu-memory-utilization 0.9"),
+                                (["-q", "fp8_per_tensor"], "--quantization fp8_per_tensor"), (["-cc", "{\"mode\": 3}"], "--compilation-config {\"mode\": 3}")):
+            with self.subTest(words=words):
+                self.assertIn(argument, " ".join(plan(self.model(), "--gpu", "H100 80GB", *words)[0]["vllm_args"]))
+
     def test_switches_and_their_opposites(self):
         model = self.model()
         for words, eager in (([], False), (["--enforce-eager"], True), (["--enforce-eager", "--no-enforce-eager"], False), (["--enforce-eager=false"], False)):

@@ -114,9 +114,11 @@ TEST_CASE("options: short names and underscores are vLLM's too") {
   Workload w;
   REQUIRE(engine::set(w, "tp", "4"));
   REQUIRE(engine::set(w, "max_num_seqs", "64"));
+  REQUIRE(engine::set(w, "q", "fp8"));
+  REQUIRE(engine::set(w, "cc", "{}"));
   CHECK(w.tensor_parallel_size == 4);
   CHECK(w.max_num_seqs == 64);
-  CHECK(w.set_names == std::vector<std::string>{"tensor-parallel-size", "max-num-seqs"});
+  CHECK(w.set_names == std::vector<std::string>{"tensor-parallel-size", "max-num-seqs", "quantization", "compilation-config"});
 }
 
 TEST_CASE("options: a switch alone is true, its no- form false") {

@@ -170,6 +170,16 @@ TEST_CASE("vllm: penalty counts are in the budget from 0.27 on, outside before")
   CHECK(outside(**after) == 0);
 }
 
+TEST_CASE("vllm: limits of items are JSON from 0.9 on, pairs before") {
+  const auto limits = [](std::string_view version, std::string_view value) {
+    const auto e = priced(example::llama_8b(), {{"engine-version", version}, {"limit-mm-per-prompt", value}});
+    return e ? (*e)->limits.value_or("JSON") : e.error().message;
+  };
+  CHECK(limits("0.8.5", R"({"image": 2, "video": {"count": 0}})") == "image=2,video=0");
+  CHECK(limits("0.6", "{}") == "");
+  CHECK(limits("0.9", R"({"image": 2})") == "JSON");
+}
+
 TEST_CASE("vllm: a length beyond the model's own is refused unless the environment allows it") {
   CHECK(refusal(example::llama_8b(), {{"max-model-len", "200000"}}) ==
         "max-model-len: found 200000, the model's own length is 131072: vLLM refuses more unless VLLM_ALLOW_LONG_MAX_MODEL_LEN=1 "

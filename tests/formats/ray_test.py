@@ -50,6 +50,11 @@ class Ray(FormatCase):
             _, config = self.read(*QWEN, "-O3", "--engine-version", release)
             self.assertEqual({k: v for k, v in config["engine_kwargs"].items() if k.endswith(("level", "config"))}, found, release)
 
+    def test_limits_by_release(self):
+        for release in ("0.33.0", "0.7.3"):
+            _, config = self.read("Qwen/Qwen2.5-VL-7B-Instruct", "--gpu", "L40S", "--limit-mm-per-prompt", '{"image": 2, "video": 0}', "--engine-version", release)
+            self.assertEqual(config["engine_kwargs"]["limit_mm_per_prompt"], {"image": 2, "video": 0}, release)
+
     def test_gpus_that_ray_has_names_for(self):
         for gpu, name in (("A100 80GB", "A100"), ("L4", "L4"), ("L40S", "L40S"), ("H200", "H200"), ("RTX 4090", None), ("B200", "B200"), ("A10", None)):
             _, config = self.read("Qwen/Qwen3-0.6B", "--gpu", gpu, "--max-model-len", "4096")

@@ -27,6 +27,19 @@ TEST_CASE("arguments: what was set for the engine is passed on, in digits; what 
   CHECK(Words(words.begin() + 8, words.end()) == Words{"--max-num-batched-tokens", "32000"});
 }
 
+TEST_CASE("arguments: what has two names is stated once, whichever it was given by") {
+  CHECK(line({{"device-memory-utilization", "0.9"}}) ==
+        Words{"serve", "/models/x", "--tensor-parallel-size", "1", "--gpu-memory-utilization", "0.9", "--max-model-len", "10240"});
+}
+
+TEST_CASE("arguments: limits are pairs for a release that reads no JSON") {
+  auto estimate = fake(69 * kGiB, 10240);
+  REQUIRE(engine::set(estimate->workload, "limit-mm-per-prompt", "{\"image\": 2}"));
+  estimate->limits = "image=2";
+  const auto words = plan::arguments(solved(std::move(estimate)), model::Model{});
+  CHECK(Words(words.begin() + 8, words.end()) == Words{"--limit-mm-per-prompt", "image=2"});
+}
+
 TEST_CASE("arguments: a switch is its name, or the name of its opposite") {
   const auto words = line({{"enforce-eager", "true"}, {"enable-prefix-caching", "false"}});
   CHECK(Words(words.begin() + 8, words.end()) == Words{"--enforce-eager", "--no-enable-prefix-caching"});

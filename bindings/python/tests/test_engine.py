@@ -59,6 +59,12 @@ class Conversion(Folder):
             "enforce_eager": True, "enable_prefix_caching": False, "compilation_config": {"mode": 3}, "kv_cache_memory_bytes": 2 << 30,
             "cudagraph_capture_sizes": [1, 2, 4], "optimization_level": 2, "kv_cache_dtype": "fp8", "cpu_offload_gb": 0.5, "seed": 7})
 
+    def test_limits_by_release(self):
+        for release, word in (("0.33.0", '{"image": 2, "video": 0}'), ("0.7.3", "image=2,video=0")):
+            engine = vramauto.Engine(QWEN, devices=GPU, engine_version=release, limit_mm_per_prompt={"image": 2, "video": 0})
+            self.assertEqual(engine.command()[-1], word)
+            self.assertEqual(engine.keywords["limit_mm_per_prompt"], {"image": 2, "video": 0})
+
     def test_lists(self):
         for sizes in ([1, 2], "1,2", (1, 2)):
             engine = vramauto.Engine(QWEN, devices=GPU, cudagraph_capture_sizes=sizes, served_model_name=["a b", "c"])

@@ -16,8 +16,17 @@ from .workloads import option_name, options as known_options
 if TYPE_CHECKING:
     import subprocess
 
+
+def _object(text: str) -> Any:
+    """JSON, or the pairs that vLLM before 0.9 reads: image=2,video=0."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {name: int(count) for name, _, count in (pair.partition("=") for pair in text.split(",") if pair)}
+
+
 _VALUES: dict[OptionType, Callable[[str], Any]] = {
-    OptionType.INTEGER: int, OptionType.NUMBER: float, OptionType.BYTES: int, OptionType.JSON: json.loads}
+    OptionType.INTEGER: int, OptionType.NUMBER: float, OptionType.BYTES: int, OptionType.JSON: _object}
 _LISTS = ("cudagraph-capture-sizes", "cuda-graph-sizes")  # of numbers
 
 

@@ -65,6 +65,15 @@ std::uint64_t items_allowed(const Workload& workload, std::string_view modality)
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, limit->integer));
 }
 
+std::string limits_as_pairs(const Workload& workload) {
+  std::string out;
+  const auto limits = json::parse("limit-mm-per-prompt", workload.limit_mm_per_prompt);
+  if (!limits) return out;
+  for (const auto& limit : limits->root().items)
+    out.append(out.empty() ? "" : ",").append(limit.key).append("=").append(std::to_string(items_allowed(workload, limit.key)));
+  return out;
+}
+
 std::uint64_t encoders_in_use(const Context& context) {
   std::uint64_t out = 0;
   const auto& encoders = context.blueprint->encoders;

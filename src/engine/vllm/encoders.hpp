@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "engine/vllm/context.hpp"
@@ -10,6 +11,9 @@ namespace vramauto::engine::vllm {
 
 // Items of a modality that --limit-mm-per-prompt allows in one request; 999 where it says nothing. 0: its tower is not built.
 std::uint64_t items_allowed(const Workload& workload, std::string_view modality);
+
+// All of them as releases before 0.9 read the option: "image=2,video=0".
+std::string limits_as_pairs(const Workload& workload);
 
 // Bit i: the blueprint's i-th encoder is in use. What is not is neither built nor profiled.
 std::uint64_t encoders_in_use(const Context& context);

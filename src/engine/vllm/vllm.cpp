@@ -5,6 +5,7 @@
 
 #include "engine/vllm/architectures.hpp"
 #include "engine/vllm/cache.hpp"
+#include "engine/vllm/encoders.hpp"
 #include "engine/vllm/fits.hpp"
 #include "engine/vllm/footprint.hpp"
 #include "engine/vllm/rank.hpp"
@@ -215,6 +216,9 @@ void describe_engine(const Request& request, const Resolved& resolved, VllmEstim
   out.model_max_len = own_length(resolved.context);
   if (const auto* draft = resolved.context.draft.model) out.draft = draft->path.empty() ? draft->id : draft->path;
   for (const auto* adapter : resolved.context.adapters) out.adapters.push_back(adapter->adapter_path);
+  // vLLM 0.6.6 and 0.7.3, engine/arg_utils.py, nullable_kvs; 0.8.5 and 0.9.2 read both (optional_type).
+  if (!out.workload.limit_mm_per_prompt.empty() && resolved.version.version < Version{0, 9, 0})
+    out.limits = limits_as_pairs(out.workload);
   out.effective = resolved.context.effective;
   out.effective.dtype = torch_name(resolved.context.dtype);
   out.effective.kv_cache_dtype = resolved.cache.name;
