@@ -51,7 +51,10 @@ bool takes_words(const std::string& word) {
 // The words from `first` on that follow an option, as the library takes them: a line each.
 std::string joined(int& first, int argc, char** argv, const std::string& option) {
   std::string out;
-  for (; first < argc && argv[first][0] != '-'; ++first) out += (out.empty() ? "" : "\n") + one_line(option, argv[first]);
+  for (; first < argc && argv[first][0] != '-'; ++first) {
+    if (!out.empty()) out += '\n';
+    out += one_line(option, argv[first]);
+  }
   return out;
 }
 
