@@ -77,6 +77,13 @@ struct Volumes {
   }
 };
 
+// What a container has by itself are 64 MiB: too little for ranks that exchange data, and for a cache of images between processes
+// (vLLM 0.33, config/multimodal.py, mm_processor_cache_type).
+bool shares_memory(const PlanView& plan) {
+  const auto* cache = plan.find("mm-processor-cache-type");
+  return plan.rank_count() > 1 || (cache && cache->values.at(0) == "shm");
+}
+
 Volumes volumes_of(const Moved& moved, const std::string& name) {
   Volumes out;
   std::vector<std::string> folders;
@@ -93,7 +100,7 @@ Volumes volumes_of(const Moved& moved, const std::string& name) {
   }
   // Compiled kernels are kept there, and what comes from the hub.
   out.add("cache", "/root/.cache", {{"emptyDir", Document::object()}}, true);
-  if (moved.plan.rank_count() > 1) out.add("shm", "/dev/shm", {{"emptyDir", {{"medium", "Memory"}}}}, true);
+  if (shares_memory(moved.plan)) out.add("shm", "/dev/shm", {{"emptyDir", {{"medium", "Memory"}}}}, true);
   return out;
 }
 

@@ -76,6 +76,11 @@ class Kubernetes(FormatCase):
         pod, _ = self.read(*QWEN)
         self.assertIs(pod["enableServiceLinks"], False)
 
+    def test_memory_that_processes_share(self):
+        for words, shared in (((), False), (("--mm-processor-cache-type", "lru"), False), (("--mm-processor-cache-type", "shm"), True)):
+            pod, _ = self.read(*QWEN, *words)
+            self.assertEqual("/dev/shm" in self.paths(pod["containers"][0]), shared, words)
+
     def test_ports(self):
         pod, service = self.read(*QWEN, "--port", "9000", "--host", "127.0.0.1")
         self.assertEqual(pod["containers"][0]["ports"], [{"name": "http", "containerPort": 9000}])
