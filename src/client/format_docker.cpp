@@ -44,6 +44,8 @@ std::string format_docker(const PlanView& asked) {
   must_be_one_node(asked, "docker run starts one");
   auto [plan, paths, needs_hub] = for_container(asked);
   std::vector<std::string> out = {"docker", "run", "--rm", "--gpus", gpus(plan), "--ipc", "host", "--publish", published(plan)};
+  // What was compiled outlives the container: without that every start is a first one, which has less room (vLLM 0.33, envs.py).
+  if (!plan.sets("VLLM_CACHE_ROOT")) out.insert(out.end(), {"--volume", "vllm-cache:/root/.cache/vllm"});
   const auto* downloads = plan.find("download-dir");
   for (const auto& path : paths) out.insert(out.end(), {"--mount", mount(path, downloads && downloads->values.at(0) == path)});
   for (const auto& [name, value] : environment_inside(plan, true)) out.insert(out.end(), {"--env", name + "=" + value});

@@ -15,6 +15,8 @@ import unittest
 
 from case import QWEN, FormatCase, HOSTILE, devices, environment, formatted, skip
 
+COMPILED = "vllm-cache:/root/.cache/vllm"
+
 
 class Daemon(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """Answers the first calls of `docker run` and keeps what should be created."""
@@ -86,7 +88,7 @@ class Docker(FormatCase):
         self.assertEqual(created["Cmd"], self.words(*QWEN, "--engine-version", "0.19.0")[0])
         self.assertEqual(self.gpus(created), (["0"], 0))
         self.assertEqual(created["HostConfig"]["IpcMode"], "host")
-        self.assertEqual(created["HostConfig"]["Binds"], [f"{self.root.name}/.cache/huggingface:/root/.cache/huggingface"])
+        self.assertEqual(created["HostConfig"]["Binds"], [COMPILED, f"{self.root.name}/.cache/huggingface:/root/.cache/huggingface"])
         self.assertEqual(created["HostConfig"]["PortBindings"], {"8000/tcp": [{"HostIp": "", "HostPort": "8000"}]})
         self.assertIn("HF_TOKEN=secret", created["Env"])
 
@@ -96,11 +98,11 @@ class Docker(FormatCase):
 
     def test_a_tokenizer_of_the_hub_needs_its_cache(self):
         folder = self.folder("model")
-        self.assertTrue(self.create(folder, "--gpu", "H100", "--tokenizer", "org/tokenizer")["HostConfig"]["Binds"])
+        self.assertEqual(len(self.create(folder, "--gpu", "H100", "--tokenizer", "org/tokenizer")["HostConfig"]["Binds"]), 2)
 
     def test_the_cache_is_where_huggingface_hub_has_it(self):
         created = self.create(*QWEN, more={"HF_HOME": "/data/hf home"})
-        self.assertEqual(created["HostConfig"]["Binds"], ["/data/hf home:/root/.cache/huggingface"])
+        self.assertEqual(created["HostConfig"]["Binds"], [COMPILED, "/data/hf home:/root/.cache/huggingface"])
 
     def test_folders_are_mounted_where_they_are_whatever_their_name(self):
         for name in ("model", "a,b", 'a"b', "it's", "a:b", "$(touch broken)", "two words", "a,\"b"):
@@ -108,7 +110,7 @@ class Docker(FormatCase):
             created = self.create(folder, "--gpu", "H100")
             self.assertEqual(created["Cmd"][:2], ["serve", folder])
             self.assertEqual(created["HostConfig"]["Mounts"], [{"Type": "bind", "Source": folder, "Target": folder, "ReadOnly": True}])
-            self.assertFalse(created["HostConfig"]["Binds"])
+            self.assertEqual(created["HostConfig"]["Binds"], [COMPILED])
 
     def test_relative_folders_become_absolute(self):
         self.folder("model")
@@ -160,6 +162,10 @@ class Docker(FormatCase):
         (order,) = [e for e in created["Env"] if e.startswith("CUDA_VISIBLE_DEVICES=")]
         self.assertEqual([ids[int(i)] for i in order.split("=")[1].split(",")], asked)
         self.assertIn("VLLM_PP_LAYER_PARTITION=" + env["VLLM_PP_LAYER_PARTITION"], created["Env"])
+
+    def test_what_was_compiled_is_kept(self):
+        self.assertIn(COMPILED, self.create(*QWEN)["HostConfig"]["Binds"])
+        self.assertNotIn(COMPILED, self.create(*QWEN, *environment(VLLM_CACHE_ROOT="/x"))["HostConfig"]["Binds"])
 
     def test_ports_and_addresses(self):
         created = self.create(*QWEN, "--port", "9000", "--host", "127.0.0.1")
