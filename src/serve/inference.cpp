@@ -49,12 +49,19 @@ LoadRequest read_load_request(const std::string& body) {
   return out;
 }
 
+// Where a request has an option: two are fields of their own.
+std::string place_of(std::string option) {
+  if (option != "gpu-memory-utilization" && option != "max-model-len") return "options." + option;
+  std::replace(option.begin(), option.end(), '-', '_');
+  return option;
+}
+
 PlanRequest question(Library& library, const LoadRequest& request, const client::EngineOptions& options) {
   PlanRequest out;
   out.workload =
       made<client::Workload>("", [&](auto to, auto err) { return vramauto_workload_new(library.context.get(), to, err); });
   for (const auto& [name, value] : client::engine_variables(environ)) set_option(out.workload.get(), name, value, "environment");
-  for (const auto& [name, value] : options.set) set_option(out.workload.get(), name, value, "options." + name);
+  for (const auto& [name, value] : options.set) set_option(out.workload.get(), name, value, place_of(name));
   out.devices = library.devices.here("");
   if (vramauto_devices_count(out.devices.get()) == 0) out.devices = nullptr;
   out.model_field = "model_path";

@@ -111,6 +111,8 @@ class Loads(Engines):
                 ({"model_path": "x", "gpu_memory_utilization": -0.1}, 400, "out_of_range", "gpu_memory_utilization"),
                 ({"model_path": "x", "max_model_len": "4k"}, 400, "wrong_type", "max_model_len"),
                 ({"model_path": "x", "max_model_len": -1}, 400, "out_of_range", "max_model_len"),
+                ({"model_path": "x", "max_model_len": 1 << 62}, 400, "invalid_argument", "max_model_len"),
+                ({"model_path": "x", "gpu_memory_utilization": 1e-9}, 400, "invalid_argument", "gpu_memory_utilization"),
                 ({"model_path": "x", "options": {"max-model-len": 1}}, 400, "conflicting_fields", "options.max-model-len"),
                 ({"model_path": "x", "options": {"no-such": 1}}, 400, "invalid_argument", "options.no-such"),
                 ({"model_path": "x", "options": {"enforce-eager": "; touch x"}}, 400, "wrong_type", "options.enforce-eager"),
