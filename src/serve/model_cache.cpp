@@ -26,6 +26,14 @@ std::size_t bytes_of(const vramauto_model* model) {
   return out;
 }
 
+// The path of an adapter's base model, "" where it is an id or the model is no adapter.
+std::string base_of(const vramauto_model* model, const NamedModel& named) {
+  vramauto_model_info info;
+  VRAMAUTO_INIT(info);
+  if (vramauto_model_get(model, &info) || info.source > kConfigOnly || info.path == named.name) return "";
+  return info.path;
+}
+
 }  // namespace
 
 ModelCache::ModelCache(const vramauto_context* context, ModelRoots roots)
@@ -46,21 +54,23 @@ SharedModel ModelCache::open(const std::string& name, const std::string& where) 
   return {found, found->model.get()};
 }
 
+std::uint64_t ModelCache::fingerprint(const NamedModel& named, const std::string& base, const std::string& where) const {
+  return base.empty() ? named.fingerprint : named.fingerprint ^ roots_.base(base, where);
+}
+
 std::shared_ptr<ModelCache::Opened> ModelCache::renewed(const std::string& name, const std::string& where) {
   const auto named = roots_.resolve(name, where);
   const auto until = Clock::now() + (named.is_path ? kPathFresh : kIdFresh);
-  if (auto old = cache_.find(name); old && named.is_path && old->fingerprint == named.fingerprint) {
+  if (auto old = cache_.find(name); old && named.is_path && old->fingerprint == fingerprint(named, old->base, where)) {
     old->fresh_until = until;
     return old;
   }
   auto model =
       made<client::Model>(where, [&](auto out, auto err) { return vramauto_model_open(context_, named.name.c_str(), out, err); });
-  vramauto_model_info info;
-  VRAMAUTO_INIT(info);
-  const bool files = vramauto_model_get(model.get(), &info) == VRAMAUTO_OK && info.source <= kConfigOnly;
-  if (files) roots_.check_opened(info.path, where);
+  const auto base = base_of(model.get(), named);
   const auto bytes = name.size() + bytes_of(model.get());
-  const auto opened = std::make_shared<Opened>(std::move(model), named.fingerprint, until);
+  const auto files = fingerprint(named, base, where);
+  const auto opened = std::make_shared<Opened>(std::move(model), base, files, until);
   cache_.put(name, opened, bytes);
   return opened;
 }

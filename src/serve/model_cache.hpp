@@ -30,13 +30,15 @@ class ModelCache {
   using Clock = std::chrono::steady_clock;
   struct Opened {
     client::Model model;
+    std::string base;  // of an adapter whose base model is a path: that, else ""
     std::uint64_t fingerprint;
     std::atomic<Clock::time_point> fresh_until;
 
-    Opened(client::Model opened, std::uint64_t files, Clock::time_point until)
-        : model(std::move(opened)), fingerprint(files), fresh_until(until) {}
+    Opened(client::Model opened, std::string base_path, std::uint64_t files, Clock::time_point until)
+        : model(std::move(opened)), base(std::move(base_path)), fingerprint(files), fresh_until(until) {}
   };
   std::shared_ptr<Opened> fresh(const std::string& name);
+  std::uint64_t fingerprint(const NamedModel& named, const std::string& base, const std::string& where) const;
   std::shared_ptr<Opened> renewed(const std::string& name, const std::string& where);
 
   const vramauto_context* context_;

@@ -154,12 +154,12 @@ NamedModel ModelRoots::path(const std::string& real, const std::string& where) c
   return out;
 }
 
-void ModelRoots::check_opened(const std::string& opened, const std::string& where) const {
+std::uint64_t ModelRoots::base(const std::string& opened, const std::string& where) const {
   const auto real = real_path(opened);
   if (!below_root(real))
     throw Refusal{403, "path_not_allowed", where,
                   "found an adapter whose base model is a path that is not below a --model-root, expected one that is"};
-  if (!any_path_) path(real, where);
+  return path(real, where).fingerprint;
 }
 
 std::vector<std::string> ModelRoots::models() const {

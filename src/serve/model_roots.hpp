@@ -22,8 +22,8 @@ class ModelRoots {
   // Throws Refusal; `where` is the field that named it.
   NamedModel resolve(const std::string& name, const std::string& where) const;
 
-  // Of a model that was opened from files: an adapter's base model comes from wherever the adapter says. Throws Refusal.
-  void check_opened(const std::string& path, const std::string& where) const;
+  // A base model is where its adapter says: this too must be allowed. Its fingerprint; throws Refusal.
+  std::uint64_t base(const std::string& path, const std::string& where) const;
 
   // Folders and files below the roots that look like models, as a request may name them. Bounded in depth and number.
   std::vector<std::string> models() const;

@@ -38,8 +38,9 @@ std::string Refusal::json() const {
 
 std::string Refusal::http() const {
   const auto body = json();
-  return fmt::format("HTTP/1.1 {} Refused\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
-                     status, body.size(), body);
+  return fmt::format(
+      "HTTP/1.1 {} Refused\r\nContent-Type: application/json\r\n{}Connection: close\r\nContent-Length: {}\r\n\r\n{}", status,
+      status == 503 ? "Retry-After: 1\r\n" : "", body.size(), body);
 }
 
 Refusal refusal(const vramauto_error& error, const std::string& part) {

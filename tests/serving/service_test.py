@@ -275,6 +275,14 @@ class Models(Case):
         self.model("here", num_hidden_layers=16)
         until(lambda: self.ask(service, model).json["model"]["parameters"] < first, "another answer for another file")
 
+    def test_a_base_model_that_changed_is_read_again(self):
+        service, base, adapter = self.start(), self.model("base"), self.folder / "adapter"
+        adapter.mkdir()
+        (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base), "peft_type": "LORA", "r": 8}))
+        first = self.ask(service, adapter).json["model"]["parameters"]
+        self.model("base", num_hidden_layers=16)
+        until(lambda: self.ask(service, adapter).json["model"]["parameters"] < first, "another answer for another base model")
+
     def test_below_roots_only(self):
         self.model("outside")
         inside = self.model("root", "organisation", "name")
@@ -410,7 +418,8 @@ class Clients(Case):
                 busy[-1].sendall(b"POST /api/v1/plan HTTP/1.1\r\n")
             except OSError:
                 pass  # refused
-            return statuses(service.raw(b"")) == [503]
+            said = service.raw(b"")
+            return statuses(said) == [503] and b"\r\nRetry-After: 1\r\n" in said  # by which the page knows that it is to ask again
         until(crowded, "a refusal")
         for connection in busy:
             connection.close()
