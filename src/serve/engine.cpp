@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 
 #include "client/launch.hpp"
 #include "client/library.hpp"
@@ -79,11 +80,15 @@ pid_t Engine::start(EngineStart what) {
   }
   std::promise<pid_t> started;
   auto pid = started.get_future();
-  thread_ = std::thread([this, what = std::move(what), started = std::move(started)]() mutable { run(what, started); });
   try {
+    thread_ = std::thread([this, what = std::move(what), started = std::move(started)]() mutable { run(what, started); });
     return pid.get();
   } catch (const client::Failure& failure) {
     throw Refusal{500, "engine_not_started", "--engine-command", failure.where + ": " + failure.message};
+  } catch (const std::exception& error) {  // no thread: nobody else would end what is called loading
+    ++failures_;
+    become(EngineState::failed, std::string("no thread to watch the engine: ") + error.what());
+    throw Refusal{503, "engine_not_started", "", std::string("found no thread to watch it, expected one: ") + error.what()};
   }
 }
 

@@ -6,6 +6,8 @@
 import json
 import os
 import pathlib
+import re
+import resource
 import signal
 import socket
 import sys
@@ -129,6 +131,19 @@ class Loads(Engines):
             with self.subTest(fields=fields):
                 self.refused(service.post(LOAD, fields), status, code, where)
         self.assertEqual((service.status()["state"], self.record.exists()), ("idle", False))
+
+    @unittest.skipIf(SANITIZED, "a sanitizer needs the address space that is taken away here")
+    def test_no_thread_to_watch_it(self):
+        service = self.serving()
+        status = pathlib.Path(f"/proc/{service.pid}/status").read_text()
+        used = int(re.search(r"VmSize:\s+(\d+) kB", status)[1]) << 10
+        before = resource.prlimit(service.pid, resource.RLIMIT_AS, (used + (1 << 20), resource.RLIM_INFINITY))
+        answer = self.load(service)
+        resource.prlimit(service.pid, resource.RLIMIT_AS, before)
+        self.refused(answer, 503, "engine_not_started")
+        self.assertEqual(service.status()["state"], "failed")
+        self.assertEqual(service.post(UNLOAD, {}).json, {"state": "idle"})
+        self.assertEqual(self.load(service).status, 202)
 
     def test_one_of_many_wins(self):
         service = self.serving("hang")
