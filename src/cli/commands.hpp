@@ -56,7 +56,7 @@ Exit run_models(bool json);
 Exit run_gpus(bool json);
 
 // Shared by the commands that plan: the library's own options, and the GPUs that the others name.
-constexpr const char* kModel = "directory, config.json, .safetensors, .safetensors.index.json, or a Hugging Face id";
+constexpr const char* kModel = "directory, config.json, .safetensors, .safetensors.index.json, .gguf, or a Hugging Face id, also ID@REVISION";
 void declare_machine(CLI::App& app, PlanOptions& options);  // GPUs, models beside the model, the network
 void declare_workload(CLI::App& app, PlanOptions& options);
 Planned planned(const PlanOptions& options);

@@ -8,6 +8,7 @@
 #include <exception>
 #include <thread>
 
+#include "client/option_table.hpp"
 #include "commands.hpp"
 #include "network.hpp"
 #include "terminal.hpp"
@@ -77,11 +78,8 @@ struct Choice {  // an option and the values it takes
 
 // Numbers, sizes and choices may have several values; texts and JSON may hold commas of their own.
 bool is_list(const std::string& name) {
-  vramauto_option_info info;
-  VRAMAUTO_INIT(info);
-  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
-    if (!vramauto_option_get(i, &info) && name == info.name) return info.type >= 2 && info.type <= 5;
-  return false;
+  const auto option = client::option_named(name);
+  return option.type >= client::kInteger && option.type <= client::kChoice;
 }
 
 std::vector<Choice> choices_of(const PlanOptions& options) {

@@ -25,6 +25,7 @@ constexpr const char* kExamples =
     "  vramauto plan 7B --method rule --gpu-memory 24GiB         from a size alone, by a rule of thumb\n"
     "  vramauto compare Qwen/Qwen3-8B --gpus \"L4, 2x A10\"        which of these machines fits, and which wastes least\n"
     "  vramauto serve-model --model-path /models/llama -tp 2     plans, then starts the engine with these settings\n"
+    "  vramauto serve --model-root /models                       the same over HTTP, with a page, on 127.0.0.1:8080\n"
     "  vramauto detect --json > gpus.json                        the GPUs here, for --devices elsewhere\n"
     "  vramauto options                                          every option of plan, explained\n"
     "  vramauto models                                           the ids that need no files\n"

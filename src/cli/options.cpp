@@ -1,4 +1,5 @@
 #include "client/option_list.hpp"
+#include "client/option_table.hpp"
 #include "commands.hpp"
 #include "terminal.hpp"
 
@@ -16,11 +17,8 @@ std::string text_lines(const vramauto_option_info& option) {
 }  // namespace
 
 Exit run_options(bool json) {
-  vramauto_option_info option;
-  VRAMAUTO_INIT(option);
   std::string out;
-  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
-    if (!vramauto_option_get(i, &option)) out += text_lines(option);
+  for (const auto& option : client::known_options()) out += text_lines(option);
   print(json ? options_json() : out);
   return kFits;
 }

@@ -5,6 +5,7 @@
 
 #include "client/devices.hpp"
 #include "client/format.hpp"
+#include "client/option_table.hpp"
 #include "commands.hpp"
 #include "network.hpp"
 #include "terminal.hpp"
@@ -101,10 +102,10 @@ void print_format(Format format, const PlanView& plan) {
 CLI::Option* declare(CLI::App& app, const vramauto_option_info& info) {
   const std::string flag = std::string("--") + info.name;
   const std::string help = std::string(info.help) + (*info.default_text ? std::string(" [") + info.default_text + "]" : "");
-  const bool on_or_off = info.type == 1;
+  const bool on_or_off = info.type == client::kSwitch;
   auto* option = on_or_off ? app.add_flag(flag + ",!--no-" + info.name) : app.add_option(flag);
   option->description(help)->group("Engine and workload")->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  if (!on_or_off) option->type_name(*info.choices ? info.choices : info.type == 2 ? "N" : info.type == 4 ? "SIZE" : "VALUE");
+  if (!on_or_off) option->type_name(*info.choices ? info.choices : info.type == client::kInteger ? "N" : info.type == client::kBytes ? "SIZE" : "VALUE");
   return option;
 }
 
@@ -144,10 +145,7 @@ void declare_machine(CLI::App& app, PlanOptions& options) {
 }
 
 void declare_workload(CLI::App& app, PlanOptions& options) {
-  vramauto_option_info info;
-  VRAMAUTO_INIT(info);
-  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
-    if (!vramauto_option_get(i, &info)) options.workload.emplace_back(info.name, declare(app, info));
+  for (const auto& info : client::known_options()) options.workload.emplace_back(info.name, declare(app, info));
 }
 
 Devices devices_of(const Context& context, const PlanOptions& options) { return chosen(context, options); }

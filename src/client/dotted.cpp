@@ -2,31 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 
+#include "client/json_text.hpp"
 #include "client/library.hpp"
 
 namespace client {
 namespace {
 
 constexpr std::size_t kDeepest = 16;
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    char escape[8];
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      std::snprintf(escape, sizeof escape, "\\u%04x", c);
-      out += escape;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
 
 std::size_t digits(const std::string& text, std::size_t at) {
   std::size_t count = 0;
@@ -84,14 +67,14 @@ std::string value_of(const std::string& text) {
   if (!text.empty() && (text[0] == '{' || text[0] == '[' || text[0] == '"')) return text;
   if (const auto whole = whole_number(text); !whole.empty()) return whole;
   const auto number = readable_number(text);
-  return number.empty() ? quoted(text) : number;
+  return number.empty() ? json_string(text) : number;
 }
 
 std::string list_of(const std::string& text) {
   std::string out = "[";
   for (std::size_t at = 0; at <= text.size();) {
     const auto end = std::min(text.find(',', at), text.size());
-    out += (at ? ", " : "") + quoted(text.substr(at, end - at));
+    out += (at ? ", " : "") + json_string(text.substr(at, end - at));
     at = end + 1;
   }
   return out + "]";
@@ -125,7 +108,7 @@ void DottedJson::set(const std::string& path, const std::string& value) {
 void DottedJson::write(std::string& out, const std::vector<Field>& fields) {
   out += '{';
   for (const auto& field : fields) {
-    out += (&field == fields.data() ? "" : ", ") + quoted(field.name) + ": ";
+    out += (&field == fields.data() ? "" : ", ") + json_string(field.name) + ": ";
     if (field.fields.empty())
       out += field.value;
     else

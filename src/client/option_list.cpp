@@ -1,7 +1,7 @@
 #include "client/option_list.hpp"
 
 #include "client/json_text.hpp"
-#include "vramauto/vramauto.h"
+#include "client/option_table.hpp"
 
 namespace client {
 namespace {
@@ -20,12 +20,9 @@ const char* option_type_name(std::uint32_t type) {
 }
 
 std::string options_json() {
-  vramauto_option_info option;
-  VRAMAUTO_INIT(option);
-  std::string out = "{\"options\": [\n";
-  for (std::size_t i = 0, count = vramauto_option_count(); i < count; ++i)
-    if (!vramauto_option_get(i, &option)) out += json_line(option) + (i + 1 < count ? ",\n" : "\n");
-  return out + "]}\n";
+  std::string out;
+  for (const auto& option : known_options()) out += (out.empty() ? "" : ",\n") + json_line(option);
+  return "{\"options\": [\n" + out + "\n]}\n";
 }
 
 }  // namespace client

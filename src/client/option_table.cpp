@@ -7,11 +7,9 @@ namespace {
 
 template <class Test>
 NamedOption find(Test&& test) {
-  vramauto_option_info info;
-  VRAMAUTO_INIT(info);
-  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
-    if (vramauto_option_get(i, &info) == VRAMAUTO_OK && test(info)) return {info.name, info.type};
-  return {};
+  const auto known = known_options();
+  const auto found = std::find_if(known.begin(), known.end(), test);
+  return found == known.end() ? NamedOption() : NamedOption{found->name, found->type};
 }
 
 std::string with_dashes(std::string name) {
@@ -26,6 +24,15 @@ NamedOption switch_named(const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<vramauto_option_info> known_options() {
+  std::vector<vramauto_option_info> out(vramauto_option_count());
+  for (auto& info : out) {
+    VRAMAUTO_INIT(info);
+    if (vramauto_option_get(static_cast<std::size_t>(&info - out.data()), &info) != VRAMAUTO_OK) return {};
+  }
+  return out;
+}
 
 NamedOption option_named(std::string name) {
   name = with_dashes(std::move(name));

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "vramauto/vramauto.h"
 
 namespace client {
 
 enum OptionType : std::uint32_t { kSwitch = 1, kInteger, kNumber, kBytes, kChoice, kText, kJson, kWords };  // of vramauto_option_info
+
+std::vector<vramauto_option_info> known_options();
 
 struct NamedOption {
   const char* name = nullptr;  // nullptr: the table has none of that name

@@ -139,20 +139,7 @@ Result<Device> read_device(const Value& value, std::size_t at) {
 }
 
 void append_text(std::string& out, std::string_view key, std::string_view text) {
-  out += fmt::format("\"{}\": \"", key);
-  const bool readable = text::is_utf8(text);  // a driver's text may be anything
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += byte < 0x80 || readable ? c : '?';
-    }
-  }
-  out += "\", ";
+  out += fmt::format("\"{}\": {}, ", key, json::quoted(text));
 }
 
 void append_bytes(std::string& out, std::string_view key, Bytes bytes) {

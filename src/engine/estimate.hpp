@@ -24,7 +24,6 @@ namespace vramauto::engine {
 struct Amount {
   Bytes best = 0, low = 0, high = 0;
   static Amount exact(Bytes bytes) { return {bytes, bytes, bytes}; }
-  bool is_exact() const { return low == high; }
 };
 
 struct Component {        // one named amount on one rank

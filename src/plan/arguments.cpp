@@ -29,21 +29,12 @@ void add_words(std::vector<std::string>& out, std::string_view value, bool plain
   }
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 // The draft model is named where the user's own text does not.
 std::string with_draft(std::string_view config, const std::string& draft) {
   const auto document = json::parse("speculative-config", config.empty() ? "{}" : config);
   if (draft.empty() || !document || document->root().find("model")) return std::string(config);
   const auto rest = text::trim(text::trim(config).substr(1));
-  return fmt::format("{{\"model\": {}{}{}", quoted(draft), rest == "}" ? "" : ", ", rest);
+  return fmt::format("{{\"model\": {}{}{}", json::quoted(draft), rest == "}" ? "" : ", ", rest);
 }
 
 // What was set, in the words of the release that is asked for, with what else the engine has to be told.

@@ -1,4 +1,4 @@
-// The only file that writes JSON of the plan, and the only one that includes nlohmann.
+// The only file that writes JSON of the plan, and the only one of the library that includes nlohmann.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

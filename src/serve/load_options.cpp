@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <string_view>
 
+#include "client/option_table.hpp"
 #include "serve/refusal.hpp"
 #include "support/text.hpp"
 
 namespace serve {
 namespace {
-
-enum Type : std::uint32_t { kSwitch = 1, kChoice = 5 };
 
 // Switches that are the operator's, and texts that are numbers or names of the engine's own (vLLM 0.33, engine/arg_utils.py).
 constexpr std::string_view kNotByRequest[] = {"trust-remote-code", "trust-request-chat-template", "headless",
@@ -26,10 +25,7 @@ bool has(const std::string_view (&names)[Count], std::string_view name) {
 }
 
 std::uint32_t type_of(const std::string& name) {
-  vramauto_option_info info;
-  VRAMAUTO_INIT(info);
-  for (std::size_t i = 0; i < vramauto_option_count(); ++i)
-    if (vramauto_option_get(i, &info) == VRAMAUTO_OK && name == info.name) return info.type;
+  if (const auto option = client::option_named(name); option && name == option.name) return option.type;
   throw Refusal{400, "invalid_argument", "options." + vramauto::text::shown(name),
                 "there is no option of this name; GET /api/v1/options lists them"};
 }
@@ -47,10 +43,10 @@ client::EngineOptions read_load_options(const OptionTexts& given) {
   std::vector<std::string> words;
   for (const auto& [name, value] : given) {
     const auto type = type_of(name);
-    if ((type > kChoice && !has(kByRequest, name)) || has(kNotByRequest, name))
+    if ((type > client::kChoice && !has(kByRequest, name)) || has(kNotByRequest, name))
       throw Refusal{403, "option_not_allowed", "options." + name,
                     "found an option that only the service's operator may set, with --engine-command"};
-    words.push_back(word(name, value, type == kSwitch));
+    words.push_back(word(name, value, type == client::kSwitch));
   }
   return client::read_engine_options(words);
 }

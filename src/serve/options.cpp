@@ -44,11 +44,7 @@ std::string check_number(const std::string& text) {
   return std::isnan(std::strtod(text.c_str(), nullptr)) ? "found " + text + ", expected a number of seconds" : "";
 }
 
-}  // namespace
-
-bool read_options(int argc, char** argv, Options& out) {
-  CLI::App app{"Answers over HTTP: plans, devices, options, and one engine that is started and watched.", "vramauto serve"};
-  std::string token_file;
+void declare_access(CLI::App& app, Options& out, std::string& token_file) {
   app.add_option("--host", out.host, "address to listen on; another than this machine's own needs a token [127.0.0.1]")
       ->type_name("ADDRESS");
   app.add_option("--port", out.port, "port to listen on; 0: any, which is printed [8080]")
@@ -60,6 +56,9 @@ bool read_options(int argc, char** argv, Options& out) {
   app.add_option("--token-file", token_file, "the same, read from a file that nobody else may read")
       ->type_name("FILE")
       ->excludes(token);
+}
+
+void declare_facts(CLI::App& app, Options& out) {
   app.add_option("--model-root", out.model_roots,
                  "folder below which models are; may be repeated [any path for this machine, none for others]")
       ->type_name("DIR")
@@ -68,6 +67,9 @@ bool read_options(int argc, char** argv, Options& out) {
   app.add_option("--gpu", out.gpus, "GPUs that count as this machine's: \"2x RTX 4090\" [those that are detected]")
       ->type_name("NAME");
   app.add_flag("--online", out.online, "read models that are not here from the hub");
+}
+
+void declare_limits(CLI::App& app, Options& out) {
   app.add_option("--connections", out.connections, "clients at once; a thread each [128]")
       ->type_name("N")
       ->check(CLI::Range(1, 512).description(""));
@@ -75,6 +77,9 @@ bool read_options(int argc, char** argv, Options& out) {
       ->type_name("SECONDS")
       ->check(check_number)
       ->check(CLI::Range(0.1, 3600.0).description(""));
+}
+
+void declare_engine(CLI::App& app, Options& out) {
   app.add_option("--engine-command", out.engine_command, "what starts the engine, before its model [vllm serve]")
       ->type_name("COMMAND");
   app.add_option("--engine-log", out.engine_log, "file to which all that the engine says is appended")->type_name("FILE");
@@ -86,6 +91,17 @@ bool read_options(int argc, char** argv, Options& out) {
       ->type_name("SECONDS")
       ->check(check_number)
       ->check(CLI::Range(0.0, 3600.0).description(""));
+}
+
+}  // namespace
+
+bool read_options(int argc, char** argv, Options& out) {
+  CLI::App app{"Answers over HTTP: plans, devices, options, and one engine that is started and watched.", "vramauto serve"};
+  std::string token_file;
+  declare_access(app, out, token_file);
+  declare_facts(app, out);
+  declare_limits(app, out);
+  declare_engine(app, out);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -95,7 +111,7 @@ bool read_options(int argc, char** argv, Options& out) {
     throw client::Failure{client::kUsage, "", error.what() + std::string("; see vramauto serve --help")};
   }
   if (!token_file.empty()) out.token = token_in(token_file);
-  if (*token || !token_file.empty()) check_token(out.token);
+  if (app.count("--token") || !token_file.empty()) check_token(out.token);
   return true;
 }
 

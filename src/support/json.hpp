@@ -52,6 +52,9 @@ class Document {
 // Fails with VRAMAUTO_E_FORMAT (byte offset where known) or VRAMAUTO_E_LIMIT; `where` names the file.
 Result<Document> parse(std::string_view where, std::string_view text);
 
+// A string as JSON writes it. Of text that is no UTF-8 what is not ASCII becomes '?'.
+std::string quoted(std::string_view text);
+
 // One entry of a safetensors header, as written there.
 struct HeaderTensor {
   std::string_view name, dtype;  // valid during the visit only

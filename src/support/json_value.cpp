@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "support/json_store.hpp"
+#include "support/text.hpp"
 
 namespace vramauto::json {
 
@@ -114,6 +115,23 @@ Document Document::with_defaults(std::string_view pointer, const Document& defau
   Document out;
   out.store_ = std::move(store);
   return out;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  const bool readable = text::is_utf8(text);  // a driver's text may be anything
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      out += fmt::format("\\u{:04x}", byte);
+    } else {
+      out += byte < 0x80 || readable ? c : '?';
+    }
+  }
+  return out + '"';
 }
 
 }  // namespace vramauto::json

@@ -185,3 +185,12 @@ TEST_CASE("json: an index without pairs, or with pairs that are none, is refused
   CHECK(indexed(R"({"weight_map": [1]})", pairs).error().status == VRAMAUTO_E_FORMAT);
   CHECK(indexed(R"({"weight_map": {"a": "b")", pairs).error().status == VRAMAUTO_E_FORMAT);
 }
+
+TEST_CASE("json: a text is quoted so that it is read back") {
+  for (const std::string text : {"", "a b", "\"\\\"", "line\nend\t\x01", "\u00e9"}) {
+    const auto read = json::parse("x", json::quoted(text));
+    REQUIRE(read);
+    CHECK(read->root().text == text);
+  }
+  CHECK(json::quoted("\xff") == "\"?\"");
+}
