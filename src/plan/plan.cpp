@@ -45,6 +45,24 @@ void warn_about_sequences(Plan& plan) {
                                 text::grouped(usual_length(*plan.estimate)), total_concurrency(plan))});
 }
 
+// That the first start leaves less is said by the engine; here, that it would not hold one sequence, and so end with an error.
+void warn_about_first_start(Plan& plan) {
+  if (plan.fits != Fits::yes) return;
+  const auto& ranks = plan.estimate->ranks;
+  bool enough = true;
+  for (std::size_t i = 0; i < plan.cache_bytes.size(); ++i)
+    enough = enough && plan.cache_bytes[i] >= saturating_add(plan.required_bytes, ranks[i].first_start);
+  const auto cache = enough ? std::vector<Bytes>() : first_start_cache(plan);
+  if (cache.empty()) return;
+  const auto first = plan.estimate->report(cache, plan.max_model_len);
+  if (first.holds_max_model_len) return;
+  auto message = fmt::format("the first start may hold {} tokens only, fewer than one sequence of {}: it would end with an error, and "
+                             "the next, which finds what that one compiled, start",
+                             text::grouped(first.tokens), text::grouped(plan.max_model_len));
+  if (first.longest) message += fmt::format("; --max-model-len {} starts the first time", first.longest);
+  plan.warnings.push_back({"first_start_too_small", std::move(message)});
+}
+
 // A name that says nothing is good for the rule of thumb alone, and only where that was asked for.
 Result<void> known_enough(const model::Model& model) {
   for (const auto& warning : model.warnings)
@@ -116,7 +134,21 @@ Result<Plan> calculate(const engine::Request& request) {
   }
   warn_about_nodes(plan);
   warn_about_sequences(plan);
+  warn_about_first_start(plan);
   return plan;
+}
+
+std::vector<Bytes> first_start_cache(const Plan& plan) {
+  const auto& estimate = *plan.estimate;
+  if (plan.cache_bytes.empty() || estimate.workload.kv_cache_memory_bytes) return {};
+  auto out = plan.cache_bytes;
+  bool differs = false;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto less = estimate.ranks[i].first_start;
+    differs = differs || less;
+    out[i] = out[i] > less ? out[i] - less : 0;
+  }
+  return differs ? out : std::vector<Bytes>();
 }
 
 double total_concurrency(const Plan& plan) { return plan.typical_concurrency * std::max(1u, plan.asked().data_parallel_size); }

@@ -66,6 +66,9 @@ std::vector<Alternative> alternatives(const Plan& plan, const engine::Request& a
 // What the policy `maximal` would give for the same start; fits is unknown where the GPU's size is.
 Alternative maximal(const Plan& plan);
 
+// Per rank, the cache of a start that finds nothing compiled; empty where that makes no difference.
+std::vector<Bytes> first_start_cache(const Plan& plan);
+
 // It fits, and so do all the sequences that were asked for.
 bool meets(const Plan& plan);
 // Sequences of usual length, or of max_model_len, in the caches of all copies.

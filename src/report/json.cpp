@@ -227,17 +227,9 @@ Json cache_json(const engine::Estimate& estimate) {
 
 // The cache of a start that finds nothing compiled; null where that makes no difference.
 Json first_start_json(const plan::Plan& plan) {
-  const auto& estimate = *plan.estimate;
-  if (plan.cache_bytes.empty() || estimate.workload.kv_cache_memory_bytes) return nullptr;
-  auto cache = plan.cache_bytes;
-  bool differs = false;
-  for (std::size_t i = 0; i < cache.size(); ++i) {
-    const auto less = estimate.ranks[i].first_start;
-    differs = differs || less;
-    cache[i] = cache[i] > less ? cache[i] - less : 0;
-  }
-  if (!differs) return nullptr;
-  const auto report = estimate.report(cache, plan.max_model_len);
+  const auto cache = plan::first_start_cache(plan);
+  if (cache.empty()) return nullptr;
+  const auto report = plan.estimate->report(cache, plan.max_model_len);
   return Object()
       .add("kv_cache_bytes", *std::min_element(cache.begin(), cache.end()))
       .add("tokens", report.tokens)

@@ -55,6 +55,19 @@ class Schema(Folders):
         given, _ = plan(self.model(), "--gpu", "H100 80GB", "--kv-cache-memory-bytes", "8GiB")
         self.assertEqual([given["result"][key] for key in ("certainty", "uncertainty_bytes", "least_certain")], ["exact", 0, None])
 
+    def test_a_length_that_a_first_start_does_not_hold(self):
+        codes = lambda answer: [warning["code"] for warning in answer["warnings"]]  # noqa: E731
+        answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "RTX 4090")
+        self.assertFalse(answer["kv_cache"]["first_start"]["holds_max_model_len"])
+        said = next(warning["message"] for warning in answer["warnings"] if warning["code"] == "first_start_too_small")
+        shorter = said.split("--max-model-len ")[1].split()[0]
+        answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "RTX 4090", "--gpu-memory-utilization", str(answer["result"]["gpu_memory_utilization"]),
+                         "--max-model-len", shorter)
+        self.assertTrue(answer["kv_cache"]["first_start"]["holds_max_model_len"])
+        self.assertNotIn("first_start_too_small", codes(answer))
+        answer, _ = plan("Qwen/Qwen3-8B", "--gpu", "RTX 4090", "--max-model-len", "16384")
+        self.assertNotIn("first_start_too_small", codes(answer))
+
     def test_a_first_start_has_less_cache_from_0_20_on(self):
         answer, _ = plan(self.model(), "--gpu", "H100 80GB")
         first = answer["kv_cache"]["first_start"]
