@@ -20,6 +20,7 @@ LLAMA = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_s
          "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
          "max_position_embeddings": 8192, "tie_word_embeddings": False, "torch_dtype": "bfloat16"}
 JSON = {"Content-Type": "application/json"}
+PLAN = {"model": "Qwen/Qwen3-8B", "gpus": "RTX 4090"}
 
 
 def environment(**more):
@@ -167,3 +168,17 @@ class Case(unittest.TestCase):
         if where is not None:
             self.assertEqual(answer.error["where"], where)
         self.assertTrue(answer.error["message"])
+
+
+class Shared(Case):
+    """One service for all tests of a class."""
+    options = []
+
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Service(*cls.options)
+
+    @classmethod
+    def tearDownClass(cls):
+        if (status := cls.service.stop()) != 0:
+            raise AssertionError(f"the service ended with {status}")
