@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "client/document.hpp"
 #include "client/option_table.hpp"
 
 namespace client {
@@ -66,9 +66,9 @@ void move_adapter(Moved& out, std::string& value) {
 }
 
 void move_draft(Moved& out, std::string& value) {
-  auto config = nlohmann::ordered_json::parse(value, nullptr, false);
-  if (!config.is_object() || !config.contains("model") || !config["model"].is_string()) return;
-  const auto model = config["model"].get<std::string>();
+  auto config = read_json(value);
+  if (!config || !config->is_object() || !config->contains("model") || !(*config)["model"].is_string()) return;
+  const auto model = (*config)["model"].get<std::string>();
   std::error_code error;
   if (!looks_local(model) && !std::filesystem::exists(model, error)) {
     out.hub = true;
@@ -77,8 +77,8 @@ void move_draft(Moved& out, std::string& value) {
   const auto path = absolute(model);
   add_once(out.paths, path);
   if (path == model) return;
-  config["model"] = path;
-  value = config.dump();
+  (*config)["model"] = path;
+  value = config->dump();
 }
 
 }  // namespace

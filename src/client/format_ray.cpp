@@ -89,7 +89,7 @@ Document typed(const Setting& setting) {
   }
   const auto& value = setting.values[0];
   const bool json = setting.type == kJson || (setting.type == kText && !value.empty() && (value[0] == '{' || value[0] == '['));
-  if (auto parsed = Document::parse(json ? value : "", nullptr, false); !parsed.is_discarded()) return parsed;
+  if (auto read = json ? read_json(value) : std::nullopt) return std::move(*read);
   if (setting.type == kJson) return object_of_pairs(value);
   const bool number = setting.type == kInteger || setting.type == kNumber || setting.type == kBytes ||
                       (setting.type == kText && !among(kNames, setting.name));

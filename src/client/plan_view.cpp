@@ -1,15 +1,13 @@
 #include "client/plan_view.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "client/document.hpp"
 #include "client/library.hpp"
 #include "client/option_table.hpp"
 
 namespace client {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 bool starts_with(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }
 
@@ -32,10 +30,10 @@ std::vector<Setting> settings_of(const std::vector<std::string>& arguments) {
   return out;
 }
 
-std::string text_or_empty(const Json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
+std::string text_or_empty(const Document& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
 
 // The first change that would make it fit, as options.
-std::string nearest_of(const Json& alternatives) {
+std::string nearest_of(const Document& alternatives) {
   for (const auto& one : alternatives) {
     if (one.at("fits") != true) continue;
     std::string out;
@@ -51,9 +49,9 @@ std::string nearest_of(const Json& alternatives) {
   return "";
 }
 
-std::uint64_t bytes_of(const Json& value) { return value.is_number_unsigned() ? value.get<std::uint64_t>() : VRAMAUTO_UNKNOWN; }
+std::uint64_t bytes_of(const Document& value) { return value.is_number_unsigned() ? value.get<std::uint64_t>() : VRAMAUTO_UNKNOWN; }
 
-std::vector<Gpu> gpus_of(const Json& listed, const vramauto_devices* devices) {
+std::vector<Gpu> gpus_of(const Document& listed, const vramauto_devices* devices) {
   std::vector<Gpu> out;
   for (const auto& one : listed) {
     Gpu gpu;
@@ -73,7 +71,7 @@ std::vector<Gpu> gpus_of(const Json& listed, const vramauto_devices* devices) {
   return out;
 }
 
-void place(PlanView& view, const Json& placement) {
+void place(PlanView& view, const Document& placement) {
   if (!placement.is_object()) return;
   for (const auto& rank : placement.at("ranks")) {
     const auto at = rank.at("device").get<std::size_t>();
@@ -113,7 +111,9 @@ unsigned PlanView::engine_minor() const {
 }
 
 PlanView view_of(const vramauto_plan* plan, const vramauto_devices* devices) {
-  const auto json = Json::parse(text_of([&](char* buffer, std::size_t size) { return vramauto_plan_json(plan, buffer, size); }));
+  const auto read = read_json(text_of([&](char* buffer, std::size_t size) { return vramauto_plan_json(plan, buffer, size); }));
+  if (!read) throw Failure{kError, "", "the plan's own JSON cannot be read"};
+  const auto& json = *read;
   PlanView out;
   out.command = engine_command(plan);
   if (out.command.arguments.size() > 1) out.model = out.command.arguments[1];

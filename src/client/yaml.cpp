@@ -162,8 +162,8 @@ std::string yaml_comment(const std::string& text) {
 Document number_or_text(const std::string& text) {
   constexpr std::size_t kExactDigits = 15;  // of a double
   if (text.empty() || text.size() > kExactDigits + 1 || text.find_first_not_of("0123456789.") != text.npos) return text;
-  const auto value = Document::parse(text, nullptr, false);
-  return value.is_number() && value.dump() == text ? value : Document(text);
+  const auto value = read_json(text);
+  return value && value->is_number() && value->dump() == text ? *value : Document(text);
 }
 
 }  // namespace client

@@ -1,12 +1,11 @@
 // Documents as YAML: block style, in their order, read alike by readers of YAML 1.1 (PyYAML) and 1.2.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
-namespace client {
+#include "client/document.hpp"
 
-using Document = nlohmann::ordered_json;
+namespace client {
 
 // Strings are quoted where any reader could take them for something else. Throws Failure for text that is not UTF-8.
 std::string yaml(const Document& document);

@@ -1,5 +1,5 @@
-// What both readers of JSON share. The only file that includes simdjson (3.0 and later, On-Demand); json.cpp and json_scan.cpp use
-// it.
+// What both readers of JSON share. The only file of the library that includes simdjson (3.0 and later, On-Demand); json.cpp and
+// json_scan.cpp use it.
 #pragma once
 
 #include <cstdint>

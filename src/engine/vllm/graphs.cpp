@@ -228,6 +228,7 @@ bool subtracted(const Context& context) {
 // vLLM 0.33, config/compilation.py, CUDAGraphMode and validate_cudagraph_mode_before: a name in any case, or 0 to 2.
 Result<void> check_compilation(const Workload& workload, const Version& version) {
   constexpr std::string_view kWhere = "compilation-config";
+  // CompilationConfig.from_cli, vllm/config.py: 0.8.5 reads "0" to "3" alone, 0.9.2 JSON only.
   constexpr Version kObjectsOnly{0, 9, 0};
   if (workload.compilation_config.empty()) return {};
   const auto document = TRY(json::parse(std::string(kWhere), workload.compilation_config));
