@@ -93,19 +93,32 @@ pid_t Engine::start(EngineStart what) {
 }
 
 // The whole life of the process, on one thread: the child dies with the thread that started it.
-void Engine::run(const EngineStart& what, std::promise<pid_t>& started) try {
-  EngineProcess process(client::find_program(what.program, std::getenv("PATH")), what.arguments, what.environment);
+void Engine::run(const EngineStart& what, std::promise<pid_t>& started) {
+  std::optional<EngineProcess> process;
+  try {
+    process.emplace(client::find_program(what.program, std::getenv("PATH")), what.arguments, what.environment);
+  } catch (const client::Failure& failure) {
+    ++failures_;
+    become(EngineState::failed, failure.where + ": " + failure.message);
+    return started.set_exception(std::current_exception());
+  }
   ++starts_;
   {
     const std::lock_guard lock(mutex_);
-    status_.pid = process.pid();
+    status_.pid = process->pid();
   }
-  started.set_value(process.pid());
-  watch(process, what);
-} catch (const client::Failure& failure) {
-  ++failures_;
-  become(EngineState::failed, failure.where + ": " + failure.message);
-  started.set_exception(std::current_exception());
+  started.set_value(process->pid());
+  try {
+    watch(*process, what);
+  } catch (const std::exception& error) {  // no memory for its log: an engine that nobody watches does not stay
+    process.reset();
+    ++failures_;
+    {
+      const std::lock_guard lock(mutex_);
+      status_.pid = 0;
+    }
+    become(EngineState::failed, std::string("the engine could not be watched, and was ended: ") + error.what());
+  }
 }
 
 struct Engine::Watch {

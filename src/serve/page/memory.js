@@ -106,6 +106,7 @@ function unusedRow(unused, plan, scale) {
     el("div", { class: "bar", "aria-hidden": "true" }, frame));
 }
 
+// What the policy `balanced` does: src/plan/policy.cpp.
 const kStrategies = [
   { name: "conservative", from: 0.5, to: 0.75, when: "under 70 % of the card is needed", gets: "the need and 20 points, 0.50 to 0.75" },
   { name: "standard", from: 0.75, to: 0.88, when: "under 100 %", gets: "0.88" },
