@@ -63,7 +63,8 @@ SharedDevices read_devices(Library& library, Fields& fields) {
   if (gpus) return library.devices.named(gpus_text(*gpus), free, "gpus");
   if (memory) return library.devices.named(*memory, free, "gpu_memory");
   if (devices && !devices->is(Type::object))
-    throw Refusal{400, "wrong_type", "devices", "expected an object as GET /api/v1/devices gives it"};
+    throw Refusal{400, "wrong_type", "devices",
+                  fmt::format("found {}, expected an object as GET /api/v1/devices gives it", vramauto::json::type_name(devices->type))};
   if (devices) return library.devices.named(copied(*devices).dump(), free, "devices");
   auto here = library.devices.here(free);
   return vramauto_devices_count(here.get()) ? here : nullptr;
@@ -99,8 +100,12 @@ void read_attached(Library& library, Fields& fields, vramauto_workload* workload
     attach(workload, "speculative", library.models.open(*draft, "draft_model"), "draft_model");
   const auto* adapters = fields.find("lora_models");
   if (!adapters) return;
-  if (!adapters->is(Type::array) || adapters->items.size() > kMostAdapters)
-    throw Refusal{400, "wrong_type", "lora_models", fmt::format("expected a list of at most {} adapters", kMostAdapters)};
+  if (!adapters->is(Type::array))
+    throw Refusal{400, "wrong_type", "lora_models",
+                  fmt::format("found {}, expected a list of adapters", vramauto::json::type_name(adapters->type))};
+  if (adapters->items.size() > kMostAdapters)
+    throw Refusal{400, "beyond_limit", "lora_models",
+                  fmt::format("found {} adapters, expected at most {}", adapters->items.size(), kMostAdapters)};
   for (const auto& one : adapters->items)
     attach(workload, "lora", library.models.open(plain_text(one, "lora_models"), "lora_models"), "lora_models");
 }

@@ -93,6 +93,7 @@ class Bodies(Shared):
                 ('{"model": "x", "gpus": "", "gpu_memory": "1GiB"}', 400, "conflicting_fields", "gpus"),
                 ('{"model": "x", "gpus": "L4", "free": "much"}', 400, "invalid_argument", "free"),
                 ('{"model": "x", "lora_models": "y"}', 400, "wrong_type", "lora_models"),
+                ('{"model": "x", "lora_models": ' + json.dumps(["y"] * 65) + "}", 400, "beyond_limit", "lora_models"),
                 ('{"model": "no-such/model", "gpus": "L4"}', 404, "not_found", "model")):
             with self.subTest(body=body[:60]):
                 self.refused(self.service.post("/api/v1/plan", body), status, code, where)
